@@ -1,0 +1,85 @@
+"""Typed reading of the environment: a wrong value stops the start with a sentence that names it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
+
+
+class Env:
+    """Reads typed values out of a mapping, the process environment by default."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set")
+        return default
+
+    def secret(self, name: str, default: str | None = None) -> str:
+        """Read NAME, or the file that NAME_FILE points to, as container secrets are mounted."""
+        path = self._values.get(f"{name}_FILE", "").strip()
+        if not path:
+            return self.text(name, default)
+        if self._values.get(name, "").strip():
+            raise ImproperlyConfigured(f"set {name} or {name}_FILE, not both")
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}") from error
+        if not value:
+            raise ImproperlyConfigured(f"the file of {name}_FILE is empty")
+        return value
+
+    def boolean(self, name: str, default: bool) -> bool:
+        if name not in self._values:
+            return default
+        word = self._values[name].strip().lower()
+        if word in TRUE_WORDS:
+            return True
+        if word in FALSE_WORDS:
+            return False
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {word!r}")
+
+    def integer(self, name: str, default: int, *, minimum: int = 0) -> int:
+        value = self.text(name, str(default))
+        try:
+            number = int(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from error
+        if number < minimum:
+            raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}")
+        return number
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """Read a list separated by commas."""
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def key_ring(self, name: str, default: str | None = None) -> dict[int, bytes]:
+        """Read keys written as "1:hex,2:hex", in the order given.
+
+        The error names the position of a bad key, never the key.
+        """
+        ring: dict[int, bytes] = {}
+        for position, entry in enumerate(self.secret(name, default).split(","), start=1):
+            number, _, digits = entry.strip().partition(":")
+            try:
+                key_id, key = int(number), bytes.fromhex(digits)
+            except ValueError as error:
+                message = f"{name}: entry {position} is not of the form 1:hex"
+                raise ImproperlyConfigured(message) from error
+            if not 0 < key_id < 32768 or len(key) < 32 or key_id in ring:
+                raise ImproperlyConfigured(
+                    f"{name}: entry {position} needs an id of its own from 1 to 32767"
+                    " and a key of at least 32 bytes"
+                )
+            ring[key_id] = key
+        return ring

@@ -1,0 +1,83 @@
+"""Forms in the markup of the design: label, hint, control, error; and text that hides nothing."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext_lazy as _
+
+# Characters that reorder the text around them, so that it reads as something it is not.
+DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+LINE_ENDS = re.compile(r"\r\n?")
+
+CSS_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxSelectMultiple, ""),
+    (forms.RadioSelect, ""),
+    (forms.CheckboxInput, ""),
+    (forms.Select, "select"),
+    (forms.HiddenInput, ""),
+    (forms.Textarea, "input"),
+    (forms.widgets.Input, "input"),
+)
+
+
+class UiRenderer(TemplatesSetting):
+    """Draws {{ form }} and {{ field.as_field_group }} with our templates."""
+
+    form_template_name = "_ui/form.html"
+    field_template_name = "_ui/field.html"
+
+
+def clean_text(value: str) -> str:
+    """Return the text without control characters, its line ends as "\\n".
+
+    Raises ValidationError for NUL and for characters that override the direction of text: these
+    are never typed by accident, so nothing is guessed about what was meant.
+    """
+    if "\x00" in value:
+        raise ValidationError(_("Remove the null character from this text."), code="null")
+    if DIRECTION_OVERRIDES.search(value):
+        raise ValidationError(
+            _("Remove the hidden characters that change the direction of this text."),
+            code="direction_override",
+        )
+    lines = LINE_ENDS.sub("\n", value)
+    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
+class UiFormMixin(forms.BaseForm):
+    """A form in our markup whose text fields are cleaned of what cannot be seen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _style(field.widget)
+            if isinstance(field, forms.CharField):
+                field.to_python = _cleaned(field.to_python)  # type: ignore[method-assign]
+
+
+class UiForm(UiFormMixin, forms.Form):
+    """The base of our plain forms."""
+
+
+class UiModelForm(UiFormMixin, forms.ModelForm):
+    """The base of our forms for one row."""
+
+
+def _style(widget: forms.Widget) -> None:
+    css_class = next((name for kind, name in CSS_CLASSES if isinstance(widget, kind)), "")
+    given = widget.attrs.get("class", "")
+    if css_class and css_class not in given.split():
+        widget.attrs["class"] = f"{css_class} {given}".strip()
+
+
+def _cleaned(to_python: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def cleaned(value: Any) -> Any:
+        return to_python(clean_text(value) if isinstance(value, str) else value)
+
+    return cleaned

@@ -1,0 +1,121 @@
+"""Paging by key: a page begins after a row, not after a number of rows, so it costs the same anywhere.
+
+No OFFSET and no COUNT; one row more than asked for tells whether there is another page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from django.core import signing
+from django.db.models import F, Model, Q, QuerySet
+from django.http import QueryDict
+
+type Direction = Literal["asc", "desc"]
+
+SALT = "subscriptions_site.web.paging"
+
+
+@dataclass(frozen=True, slots=True)
+class Page[M: Model]:
+    """Rows in the order asked for, and the cursors of the pages on both sides ("" is none)."""
+
+    rows: Sequence[M]
+    before: str
+    after: str
+
+
+def get_page[M: Model](
+    queryset: QuerySet[M],
+    *,
+    order: tuple[str, Direction],
+    size: int,
+    query: QueryDict | dict[str, str],
+) -> Page[M]:
+    """Return the page that `after` or `before` in the query asks for, the first one without them.
+
+    `order` is a field of the model that is never null and a direction; the primary key breaks
+    ties. A cursor that was altered or made for another order gives the first page.
+    """
+    field, direction = order
+    is_backward = False
+    position = _read(query.get("after", ""), order)
+    if position is None:
+        position = _read(query.get("before", ""), order)
+        is_backward = position is not None
+    is_descending = (direction == "desc") != is_backward
+    rows = queryset.order_by(*_ordering(field, is_descending))
+    if position is not None:
+        rows = rows.filter(_beyond(field, position, is_descending))
+    found = list(rows[: size + 1])
+    has_more = len(found) > size
+    found = found[:size]
+    if is_backward:
+        found.reverse()
+    return _page(found, order, has_more=has_more, position=position, is_backward=is_backward)
+
+
+def _page[M: Model](
+    rows: list[M],
+    order: tuple[str, Direction],
+    *,
+    has_more: bool,
+    position: tuple[Any, Any] | None,
+    is_backward: bool,
+) -> Page[M]:
+    if not rows:
+        return Page(rows=(), before="", after="")
+    has_before = has_more if is_backward else position is not None
+    has_after = True if is_backward else has_more
+    return Page(
+        rows=rows,
+        before=_write(rows[0], order) if has_before else "",
+        after=_write(rows[-1], order) if has_after else "",
+    )
+
+
+def _ordering(field: str, is_descending: bool) -> list[Any]:
+    names = [field] if field in {"pk", "id"} else [field, "pk"]
+    return [F(name).desc() if is_descending else F(name).asc() for name in names]
+
+
+def _beyond(field: str, position: tuple[Any, Any], is_descending: bool) -> Q:
+    """Select the rows beyond a position; the first, redundant term lets an index start there."""
+    value, pk = position
+    operator = "lt" if is_descending else "gt"
+    if field in {"pk", "id"}:
+        return Q(**{f"pk__{operator}": pk})
+    same_value = Q(**{field: value, f"pk__{operator}": pk})
+    return Q(**{f"{field}__{operator}e": value}) & (
+        Q(**{f"{field}__{operator}": value}) | same_value
+    )
+
+
+def _write(row: Model, order: tuple[str, Direction]) -> str:
+    field, direction = order
+    value: Any = row
+    for name in field.split("__"):
+        value = getattr(value, name)
+    kind = ""
+    if isinstance(value, datetime):
+        kind, value = "t", value.isoformat()
+    elif isinstance(value, date):
+        kind, value = "d", value.isoformat()
+    return signing.dumps([field, direction, kind, value, row.pk], salt=SALT)
+
+
+def _read(cursor: str | None, order: tuple[str, Direction]) -> tuple[Any, Any] | None:
+    if not cursor:
+        return None
+    try:
+        field, direction, kind, value, pk = signing.loads(cursor, salt=SALT)
+    except (signing.BadSignature, ValueError):
+        return None
+    if (field, direction) != order:
+        return None
+    if kind == "t":
+        value = datetime.fromisoformat(value)
+    elif kind == "d":
+        value = date.fromisoformat(value)
+    return value, pk
