@@ -1,0 +1,28 @@
+"""Tables of the kernel; one module per noun."""
+
+from preferences.models.address import Address
+from preferences.models.catalogue import (
+    BusinessUnit,
+    DoubleOptIn,
+    SubscriptionType,
+    SubscriptionTypeTranslation,
+)
+from preferences.models.event import ConsentEvent, Evidence, Seal
+from preferences.models.policy import PolicyVersion
+from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
+
+__all__ = [
+    "Address",
+    "BusinessUnit",
+    "ConsentEvent",
+    "DoubleOptIn",
+    "Evidence",
+    "OptOut",
+    "PendingConfirmation",
+    "PolicyVersion",
+    "Preference",
+    "RepeatedWord",
+    "Seal",
+    "SubscriptionType",
+    "SubscriptionTypeTranslation",
+]
