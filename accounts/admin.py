@@ -24,11 +24,11 @@ class UserAdmin(BaseUserAdmin):
     list_filter = ("role", "is_active")
     search_fields = ("email", "name")
     ordering = ("email",)
-    filter_horizontal = ()
+    filter_horizontal = ("units",)
     readonly_fields = ("last_login", "created_at")
     fieldsets: Any = (
         (None, {"fields": ("email", "name", "password")}),
-        (_("Access"), {"fields": ("role", "may_resubscribe", "all_units", "is_active")}),
+        (_("Access"), {"fields": ("role", "may_resubscribe", "all_units", "units", "is_active")}),
         (_("Preferences"), {"fields": ("language", "theme", "shortcuts_enabled")}),
         (_("Dates"), {"fields": ("last_login", "created_at")}),
     )

@@ -58,6 +58,10 @@ class User(AbstractBaseUser):
         help_text=_("May record that a person who opted out asked to be opted in again."),
     )
     all_units = models.BooleanField(_("all business units"), default=False)
+    # By name only: accounts stand below preferences and import nothing of them.
+    units = models.ManyToManyField(
+        "preferences.BusinessUnit", verbose_name=_("business units"), blank=True, related_name="+"
+    )
     language = models.CharField(
         _("language"), max_length=10, choices=settings.LANGUAGES, default="en"
     )
