@@ -115,3 +115,40 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.attempted_at:%Y-%m-%d %H:%M}"
+
+
+class SettingChange(models.Model):
+    """One setting that somebody changed: which, from what, to what, who and when.
+
+    Kept for ever: the database refuses UPDATE and DELETE. Holds no passwords and no other secrets.
+    ``subject_label`` is the name the thing had at that time.
+    """
+
+    class Subject(models.TextChoices):
+        BUSINESS_UNIT = "business_unit", _("Business unit")
+        SUBSCRIPTION_TYPE = "subscription_type", _("Subscription type")
+        USER = "user", _("User")
+        PROPERTY = "property", _("Property")
+        API_KEY = "api_key", _("API key")
+        WEBHOOK = "webhook", _("Webhook")
+
+    subject_kind = models.CharField(_("kind"), max_length=30, choices=Subject)
+    subject_id = models.BigIntegerField()
+    subject_label = models.CharField(_("name"), max_length=254)
+    field = models.CharField(_("field"), max_length=60)
+    before = models.TextField(_("before"), blank=True)
+    after = models.TextField(_("after"), blank=True)
+    changed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    changed_at = models.DateTimeField(_("changed at"))
+
+    class Meta:
+        verbose_name = _("change of a setting")
+        verbose_name_plural = _("changes of settings")
+        indexes = (
+            models.Index(fields=["subject_kind", "subject_id", "id"], name="setting_change_subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject_label}: {self.field}"

@@ -21,7 +21,7 @@ from accounts import throttle
 from accounts.access import Right, staff_view
 from accounts.forms import AccountForm, PasswordForm, SignInForm
 from accounts.models import User
-from subscriptions_site.web.htmx import close_layer, invalid, page_or_fragment, trigger
+from subscriptions_site.web.htmx import invalid, page_or_fragment, trigger
 from subscriptions_site.web.network import client_network
 
 STAY_SECONDS = 14 * 24 * 60 * 60
@@ -116,9 +116,8 @@ def _sign_in_again(request: HttpRequest, next_url: str, problem: str) -> HttpRes
 
 
 def _session_resumed(request: HttpRequest, user: User) -> HttpResponse:
-    """Close the dialog; app.js puts the new token into the page and sends the request again."""
-    response = close_layer(HttpResponse(status=204), "dialog")
-    return trigger(response, "session:resumed", {"user": user.pk, "csrf": get_token(request)})
+    """Let app.js close the dialog, put the new token into the page and send the request again."""
+    return trigger(HttpResponse(status=204), "session:resumed", {"user": user.pk, "csrf": get_token(request)})
 
 
 def _safe_next(request: HttpRequest) -> str:

@@ -1,0 +1,437 @@
+// Layers, focus, unsaved text, ticks, shortcuts, toasts and what to do when an answer is not 200.
+// Every page works as links and forms without this file. Hooks in the markup:
+//   [data-close]            closes its layer; its href is where a layer opened by URL goes back to
+//   [data-unguarded]        a form whose changes may be lost without asking
+//   [data-select-all=NAME]  ticks all checkboxes NAME;  [data-selection-count], [data-when-selected]
+//   [data-key=k]            a link or button that key k presses;  [data-go=k] the same after "g"
+(() => {
+  "use strict";
+
+  const body = document.body;
+  const layers = ["panel", "dialog"].map((id) => document.getElementById(id)).filter(Boolean);
+  const [panel, dialog] = layers;
+  const toasts = document.getElementById("toasts");
+  const here = () => location.pathname + location.search;
+  const topLayer = () => (dialog?.open ? dialog : panel?.open ? panel : null);
+
+  // ---------------------------------------------------------------- layers
+  const openers = new Map(); // layer -> the element that opened it
+  const openedByUrl = new Set(); // layers that came open with the page
+  let base = null; // the URL under the panel
+  let depth = 0; // history entries pushed since the panel opened
+  let isSettled = false; // the next popstate is of our own making: nothing is left to do
+
+  function openLayer(layer) {
+    if (!layer.matches(":modal")) {
+      layer.close();
+      layer.showModal();
+    }
+    placeToasts();
+    focusIn(layer);
+  }
+
+  function focusIn(layer) {
+    const first = [".error-summary", "[autofocus]", "[tabindex='-1']"]
+      .map((selector) => layer.querySelector(selector))
+      .find(Boolean);
+    first?.focus();
+  }
+
+  function focusOut(layer) {
+    const opener = openers.get(layer);
+    openers.delete(layer);
+    const below = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
+    const target = below || topLayer()?.querySelector("[tabindex='-1']");
+    (target || document.getElementById("main"))?.focus();
+  }
+
+  function closeLayer(layer) {
+    const parent = layer.querySelector("a[data-close][href]")?.href;
+    const byUrl = openedByUrl.delete(layer);
+    placeToasts(body);
+    layer.close();
+    layer.replaceChildren();
+    placeToasts();
+    if (byUrl && parent) {
+      location.assign(parent);
+      return;
+    }
+    focusOut(layer);
+    if (layer === panel && depth > 0 && here() !== base) {
+      isSettled = true;
+      history.go(-depth);
+    }
+    if (layer === panel) depth = 0;
+  }
+
+  // Close after asking, where text would be lost.
+  function requestClose(layer) {
+    if (layer === dialog && session.held) session.giveBack();
+    else if (!isDirty(layer)) closeLayer(layer);
+    else askToLeave(() => closeLayer(layer));
+  }
+
+  function isDirty(layer) {
+    return [...layer.querySelectorAll("form[method='post']:not([data-unguarded])")].some((form) =>
+      [...form.elements].some((field) => {
+        if (field.matches("[type='checkbox'], [type='radio']")) return field.checked !== field.defaultChecked;
+        if (field.matches("select")) return isSelectChanged(field);
+        return field.matches("input:not([type='hidden']), textarea") && field.value !== field.defaultValue;
+      }),
+    );
+  }
+
+  function isSelectChanged(select) {
+    const options = [...select.options];
+    const hasDefault = options.some((option) => option.defaultSelected);
+    if (!hasDefault && !select.multiple) return select.selectedIndex > 0;
+    return options.some((option) => option.selected !== option.defaultSelected);
+  }
+
+  function askToLeave(leave) {
+    const question = document.getElementById("leave");
+    question.returnValue = "stay";
+    question.addEventListener("close", () => question.returnValue === "leave" && leave(), { once: true });
+    question.showModal();
+  }
+
+  for (const layer of layers) {
+    layer.addEventListener("cancel", (event) => {
+      if (event.target !== layer) return;
+      event.preventDefault();
+      requestClose(layer);
+    });
+    // Browsers let a second Escape through whatever the page says.
+    layer.addEventListener("close", (event) => {
+      if (event.target === layer && !layer.open && layer.hasChildNodes()) closeLayer(layer);
+    });
+    layer.addEventListener("click", (event) => {
+      if (event.target === layer && layer.matches(":modal")) requestClose(layer);
+    });
+    if (layer.open) {
+      openedByUrl.add(layer);
+      openLayer(layer);
+    }
+  }
+  document.querySelector("[data-static-scrim]")?.remove();
+
+  document.addEventListener("click", (event) => {
+    const closer = event.target.closest("[data-close]");
+    const layer = closer?.closest("dialog");
+    if (!layers.includes(layer)) return;
+    event.preventDefault();
+    requestClose(layer);
+  });
+
+  document.addEventListener("layer:close", (event) => {
+    const layer = document.getElementById(event.detail.value);
+    setTimeout(() => layer?.open && closeLayer(layer)); // after the swap of the same answer
+  });
+
+  addEventListener("beforeunload", (event) => {
+    if (layers.some((layer) => layer.open && !openedByUrl.has(layer) && isDirty(layer))) event.preventDefault();
+  });
+
+  // Before htmx, which would load the page again: going back to the page below needs no request.
+  addEventListener("popstate", (event) => {
+    if (isSettled) {
+      isSettled = false;
+      event.stopImmediatePropagation();
+    } else if (panel?.open && base !== null && here() === base) {
+      event.stopImmediatePropagation();
+      const steps = depth;
+      if (steps > 0 && isDirty(panel)) {
+        isSettled = true; // text would be lost: forward again, and ask
+        history.go(steps);
+        askToLeave(() => closeLayer(panel));
+      } else {
+        closeLayer(panel);
+      }
+    }
+  }, true);
+
+  // ---------------------------------------------------------------- signed out
+  const session = {
+    held: null, // what the dialog showed before, with the text typed in it
+    failed: null, // the request to send again
+    begin(request) {
+      this.failed = request;
+      if (!dialog.open || this.held) return;
+      this.held = document.createDocumentFragment();
+      placeToasts(body);
+      this.held.append(...dialog.childNodes);
+    },
+    giveBack() {
+      dialog.replaceChildren(this.held);
+      this.held = null;
+      placeToasts();
+      focusIn(dialog);
+    },
+    resume({ user, csrf }) {
+      if (String(user) !== body.dataset.user) return location.reload(); // somebody else sat down
+      body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": csrf }));
+      for (const field of document.querySelectorAll("[name='csrfmiddlewaretoken']")) field.value = csrf;
+      if (this.held) this.giveBack();
+      else closeLayer(dialog);
+      if (this.failed) sendAgain(this.failed);
+      this.failed = null;
+    },
+  };
+  document.addEventListener("session:resumed", (event) => setTimeout(() => session.resume(event.detail)));
+
+  function sendAgain({ verb, path, elt, target }) {
+    if (elt.isConnected) htmx.ajax(verb, path, { source: elt, target });
+  }
+
+  // ---------------------------------------------------------------- answers
+  const SWAPPED = new Set([401, 403, 404, 409, 422]);
+
+  body.addEventListener("htmx:configRequest", (event) => {
+    delete event.detail.parameters.csrfmiddlewaretoken; // the header is newer after signing in again
+  });
+
+  body.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    clearProblem(detail.elt);
+    const target = detail.target;
+    target.busyTimer = setTimeout(() => {
+      target.setAttribute("aria-busy", "true");
+      target.classList.add("is-slow");
+    }, 300);
+  });
+
+  body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    clearTimeout(detail.target.busyTimer);
+    detail.target.removeAttribute("aria-busy");
+    detail.target.classList.remove("is-slow");
+  });
+
+  body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const status = detail.xhr.status;
+    if (SWAPPED.has(status)) {
+      detail.shouldSwap = true;
+      detail.isError = false;
+    }
+    if (status === 403 || status === 404) detail.swapOverride = "innerHTML";
+    if (status === 401) session.begin({ ...detail.requestConfig, elt: detail.requestConfig.elt });
+    if (layers.includes(detail.target)) placeToasts(body);
+  });
+
+  body.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+    if (detail.history.type !== "push" || !panel?.contains(detail.target)) return;
+    if (!panel.open) {
+      base = here();
+      depth = 0;
+    }
+    depth += 1;
+  });
+
+  body.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const layer = detail.target.closest("dialog");
+    if (layers.includes(detail.target) && detail.target.hasChildNodes()) {
+      if (!layer.open) openers.set(layer, detail.requestConfig?.elt);
+      openLayer(layer);
+    } else if (detail.xhr.status === 422) {
+      (detail.target.isConnected ? detail.target : layer || body).querySelector(".error-summary")?.focus();
+    }
+    placeToasts();
+    updateTicks();
+  });
+
+  for (const [name, message] of [["responseError", "textFailed"], ["sendError", "textOffline"], ["timeout", "textTimeout"]]) {
+    body.addEventListener(`htmx:${name}`, ({ detail }) => {
+      if (name === "responseError" && SWAPPED.has(detail.xhr.status)) return;
+      const { verb, path, target } = detail.requestConfig;
+      showProblem(body.dataset[message], { verb, path, target, elt: detail.elt });
+    });
+  }
+
+  // At the place of the action, and as a toast if that place is out of view.
+  function showProblem(message, request) {
+    const again = button("btn btn--sm", body.dataset.textRetry, () => {
+      line.remove();
+      sendAgain(request);
+    });
+    const line = document.createElement("p");
+    line.className = "field__error";
+    line.dataset.problem = "";
+    line.setAttribute("role", "alert");
+    line.append(message, " ", again);
+    const place = request.elt.closest("form, li, .row") || request.elt;
+    if (place === request.elt) place.after(line);
+    else place.append(line);
+    const box = line.getBoundingClientRect();
+    const isInView = box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+    if (!isInView) showToast({ text: message, kind: "error" });
+  }
+
+  function clearProblem(element) {
+    const place = element.closest("form, li, .row") || element.parentElement;
+    for (const line of place?.querySelectorAll("[data-problem]") ?? []) line.remove();
+  }
+
+  // ---------------------------------------------------------------- toasts
+  // A region outside an open modal dialog is inert, so it moves into the top one.
+  function placeToasts(home = topLayer() || body) {
+    if (!toasts || toasts.parentElement === home) return;
+    home.append(toasts);
+    if (toasts.hasChildNodes()) toasts.showPopover();
+  }
+
+  function showToast({ text, kind = "", undo_url: undoUrl = "" }) {
+    const toast = document.createElement("div");
+    toast.className = kind === "error" ? "toast toast--error" : "toast";
+    const words = document.createElement("span");
+    words.className = "toast__text";
+    words.textContent = text;
+    toast.append(words);
+    const remove = () => {
+      toast.remove();
+      if (!toasts.hasChildNodes() && toasts.matches(":popover-open")) toasts.hidePopover();
+    };
+    if (undoUrl) {
+      toast.append(button("btn btn--sm", body.dataset.textUndo, () => {
+        remove();
+        htmx.ajax("post", undoUrl, { source: body, target: "#main", swap: "none" });
+      }));
+    }
+    toast.append(button("btn btn--sm", body.dataset.textDismiss, remove));
+    toasts.append(toast);
+    toasts.showPopover();
+    const wait = () => setTimeout(() => (toast.matches(":hover, :focus-within") ? wait() : remove()), 10000);
+    wait();
+  }
+
+  function button(className, label, press) {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.className = className;
+    element.textContent = label;
+    element.addEventListener("click", press);
+    return element;
+  }
+
+  document.addEventListener("toast", (event) => setTimeout(() => showToast(event.detail), 50));
+
+  // ---------------------------------------------------------------- ticks
+  let lastTick = null;
+
+  const ticksOf = (all) => [...document.querySelectorAll(`input[type='checkbox'][name='${all.dataset.selectAll}']`)];
+
+  function updateTicks() {
+    for (const all of document.querySelectorAll("[data-select-all]")) {
+      const ticks = ticksOf(all);
+      const count = ticks.filter((tick) => tick.checked).length;
+      all.checked = count > 0 && count === ticks.length;
+      all.indeterminate = count > 0 && count < ticks.length;
+      for (const tick of ticks) tick.closest("tr")?.classList.toggle("is-selected", tick.checked);
+      for (const element of document.querySelectorAll("[data-selection-count]")) element.textContent = count;
+      for (const element of document.querySelectorAll("[data-when-selected]")) {
+        element.hidden = (element.dataset.whenSelected === "none") !== (count === 0);
+      }
+    }
+  }
+
+  function setTicks(ticks, isChecked) {
+    for (const tick of ticks) {
+      if (tick.checked === isChecked) continue;
+      tick.checked = isChecked;
+      tick.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    updateTicks();
+  }
+
+  function tickRange(tick) {
+    const ticks = [...document.querySelectorAll(`input[name='${tick.name}']`)];
+    const [from, to] = [ticks.indexOf(lastTick), ticks.indexOf(tick)].sort((a, b) => a - b);
+    setTicks(ticks.slice(Math.max(from, 0), to + 1), true);
+  }
+
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (field.matches("[data-select-all]")) setTicks(ticksOf(field), field.checked);
+    else if (field.matches("[type='checkbox']")) updateTicks();
+    if (field.id === "id_theme") document.documentElement.dataset.theme = field.value;
+  });
+  updateTicks();
+
+  // ---------------------------------------------------------------- keyboard
+  let isAfterG = false;
+
+  const rows = () => [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("th a, td a"));
+
+  function moveRow(step) {
+    const all = rows();
+    const next = all[all.indexOf(document.activeElement.closest("tr")) + step] || (step > 0 ? all[0] : null);
+    next?.querySelector("th a, td a").focus();
+  }
+
+  function tickRow(isRange) {
+    const tick = document.activeElement.closest("tr")?.querySelector(".tick");
+    if (!tick) return;
+    if (isRange && lastTick) tickRange(tick);
+    else tick.click();
+    lastTick = tick;
+  }
+
+  function pressKey(key) {
+    const scope = topLayer() || document;
+    [...scope.querySelectorAll("[data-key]")].find((element) => element.dataset.key === key)?.click();
+  }
+
+  const keys = {
+    "/": () => document.querySelector("main [data-search], [data-search]")?.focus(),
+    "?": () => document.getElementById("shortcuts")?.showModal(),
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+    x: () => tickRow(false),
+    X: () => tickRow(true),
+  };
+
+  function sendTopForm() {
+    const scope = topLayer() || document.activeElement.closest("form")?.parentElement;
+    scope?.querySelector("form [type='submit'].btn--primary, form [type='submit']")?.click();
+  }
+
+  function singleKey(event) {
+    const inLayer = topLayer() !== null || document.querySelector("dialog:modal");
+    if (isAfterG) {
+      isAfterG = false;
+      document.querySelector(`[data-go='${CSS.escape(event.key)}']`)?.click();
+    } else if (event.key === "g" && !inLayer) {
+      isAfterG = true;
+      setTimeout(() => (isAfterG = false), 1500);
+    } else if (keys[event.key] && !inLayer) {
+      event.preventDefault();
+      keys[event.key]();
+    } else {
+      pressKey(event.key);
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return sendTopForm();
+    if (event.key === "Escape" && !document.querySelector("dialog:modal, :popover-open")) {
+      return setTicks([...document.querySelectorAll("main .tick:checked:not([data-select-all])")], false);
+    }
+    const isTyping = event.target.closest("input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]");
+    const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+    if (isTyping || hasModifier || !body.dataset.user || body.dataset.shortcuts === "off") return;
+    if (event.key.length === 1) singleKey(event);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-open-shortcuts]")) keys["?"]();
+    const reveal = event.target.closest("[data-reveal]");
+    if (reveal) {
+      const field = document.getElementById(reveal.dataset.reveal);
+      const isShown = field.type === "password";
+      field.type = isShown ? "text" : "password";
+      reveal.setAttribute("aria-pressed", String(isShown));
+    }
+  });
+  for (const reveal of document.querySelectorAll("[data-reveal]")) reveal.hidden = false;
+
+  // A page that came back with errors: say so where it begins.
+  if (!topLayer()) document.querySelector(".error-summary")?.focus();
+})();
