@@ -4,6 +4,9 @@ For every address and type, and for every opt-out of all, the projection keeps w
 said and what anyone else last said ("Two registers" in ``docs/rules.md``).
 """
 
+# ruff: noqa: PLR0911 - one return for each answer
+
+from datetime import datetime
 from typing import NamedTuple
 
 from preferences.values import STAFF_SOURCES, Flag, Register, Registers, Status, Word
@@ -91,21 +94,43 @@ def is_excepted(own: Register | None, wide: Registers) -> bool:
     """
     if own is None or own.status is not IN or own.is_relayed:
         return False
-    return all(said.said_at < own.said_at for said in wide if said is not None and said.status is OUT)
+    return all(
+        said.said_at < own.said_at for said in wide if said is not None and said.status is OUT
+    )
 
 
 def merge_own(current: Register | None, said: Register) -> Register:
     """Return the person's register after hearing ``said``, whenever it is heard.
 
-    The newest by the time said; on a tie the opt-out; a relayed opt-in never replaces an opt-out and
-    never outlives one. The order of hearing does not matter (property-tested).
+    The newest by the time said; on a tie the opt-out. What was relayed yields to every word that
+    was not: it replaces no opt-out, outlives none, and hides no live opt-in behind it. That makes
+    a total order, so the order of hearing does not matter (property-tested).
     """
-    if current is None:
+    if current is None or _weight(said) > _weight(current):
         return said
-    if current.status is OUT and said.status is not OUT and said.is_relayed:
-        return current
-    if said.status is OUT and current.status is not OUT and current.is_relayed:
-        return said
-    if said.said_at == current.said_at:
-        return said if said.status is OUT and current.status is not OUT else current
-    return said if said.said_at > current.said_at else current
+    return current
+
+
+def _weight(said: Register) -> tuple[bool, datetime, bool, bool]:
+    """Return what a person's word is ordered by; of equal words the one heard first stays."""
+    is_out = said.status is OUT
+    is_plain = not said.flags & Flag.SUSPECTED
+    return (is_out or not said.is_relayed, said.said_at, is_out, is_plain)
+
+
+def is_older(current: Register | None, said: Register) -> bool:
+    """Tell whether the person is known to have said something that outranks ``said``."""
+    return current is not None and merge_own(current, said) is current
+
+
+def hear_wide(of_type: Registers, said: Register) -> Registers:
+    """Return a type's registers after hearing an opt-out of all above it, perhaps late.
+
+    Had it been heard when it was said, R9 would have refused what we opened since, and opt-ins
+    refused meanwhile do not come back. So such a type hears the opt-out as its own: the person's
+    later lift does not bring back what we opened behind their back.
+    """
+    ours = of_type.ours
+    if said.status is not OUT or ours is None or ours.status is OUT or ours.said_at < said.said_at:
+        return of_type
+    return of_type._replace(own=merge_own(of_type.own, said))

@@ -8,9 +8,20 @@ Times reach ``decide`` only as comparisons, made by ``situation_of``: so one dec
 for every address in the same situation, and a bulk change costs a handful of decisions.
 """
 
-from typing import NamedTuple
+# ruff: noqa: PLR0911 - one return for each answer reads better than any way around it
 
-from preferences.registers import SILENT, Shape, is_excepted, resolve, shape_of
+from preferences.answers import (
+    Situation,
+    UndoFacts,
+    apply,
+    reaches,
+    refuse,
+    refuse_wide,
+    shape_at,
+    standing_wide,
+)
+from preferences.registers import Shape, is_excepted, resolve, shape_of
+from preferences.rules_undo import decide_correction, decide_fact, decide_undo
 from preferences.values import (
     EXPLANATION_LIMIT,
     OPT_OUT_ONLY_SOURCES,
@@ -33,65 +44,34 @@ from preferences.values import (
     Word,
 )
 
+__all__ = ["Situation", "UndoFacts", "decide", "effective"]
+
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
 
 
-class UndoFacts(NamedTuple):
-    """What R23 asks of the event to undo."""
-
-    word: Word
-    is_newest: bool
-    person_spoke_since: bool
-    is_expired: bool
-
-
-class Situation(NamedTuple):
-    """All that ``decide`` may know of the address; finite, hashable, without times.
-
-    ``excepted_unit`` / ``excepted_account``: the type is an exception to that opt-out of all (R11).
-    ``has_exceptions``: some type is one (asked for opt-outs of all only).
-    ``is_older``: the person's word now heard is not newer than what they are known to have said.
-    ``is_relayed`` / ``in_future``: the time said is more than ten minutes past / is yet to come.
-    ``kept_recently``: the same explicit word was kept within R16's 24 hours.
-    ``asked_in_time``: ``asked_on`` is not before the opt-out and not in the future (R4).
-    """
-
-    channel: Channel = Channel.EMAIL
-    type: Shape = SILENT
-    unit: Shape = SILENT
-    account: Shape = SILENT
-    excepted_unit: bool = False
-    excepted_account: bool = False
-    has_exceptions: bool = False
-    is_erased: bool = False
-    is_undeliverable: bool = False
-    is_older: bool = False
-    is_relayed: bool = False
-    in_future: bool = False
-    kept_recently: bool = False
-    asked_in_time: bool = False
-    undo: UndoFacts | None = None
-
-
-# --- what counts -----------------------------------------------------------------------------------
+# --- what counts ---------------------------------------------------------------------------------
 
 
 def effective(state: State) -> Effective:
-    """Return the status that counts: account first, then business unit, then type (R9, R11)."""
+    """Return the status that counts: account first, then business unit, then type (R9, R11).
+
+    An exception lasts while the type is opted in. Withdrawn, it falls back under the opt-out of
+    all: "not opted" there would let through a message that the person refused.
+    """
+    type_status, type_word = resolve(shape_of(state.type))
     exception = False
     for level, wide in ((ScopeKind.ACCOUNT, state.account), (ScopeKind.UNIT, state.unit)):
         if wide.own is None and wide.ours is None:
             continue
         status, word = resolve(shape_of(wide))
         if status is OUT:
-            if not is_excepted(state.type.own, wide):
+            if type_status is not IN or not is_excepted(state.type.own, wide):
                 return Effective(OUT, level, word)
             exception = True
-    status, word = resolve(shape_of(state.type))
-    return Effective(status, ScopeKind.TYPE, word, exception and status is IN)
+    return Effective(type_status, ScopeKind.TYPE, type_word, exception)
 
 
-# --- may this change be applied? --------------------------------------------------------------------
+# --- may this change be applied? ------------------------------------------------------------------
 
 
 def decide(
@@ -99,32 +79,35 @@ def decide(
 ) -> Decision:
     """Return what the rules say of ``wish`` in ``situation``; total, deterministic, no exceptions.
 
-    ``facts`` is None for opt-outs of all; a type that does not exist is the caller's matter (R20).
+    ``facts`` is None for opt-outs of all, and only for them: an unknown type is refused (R20).
     """
     if wish.act is Act.STATE:
         return _decide_status(situation, wish, actor, policy, facts)
     if wish.act is Act.UNDO:
-        return _decide_undo(situation, wish, actor, facts)
+        return decide_undo(situation, wish, actor, facts)
     if wish.act is Act.CORRECT:
-        return _decide_correction(situation, wish, actor, facts)
+        return decide_correction(situation, wish, actor, facts)
     if wish.act is Act.COMPLAIN:
-        return _decide_opt_out(situation, wish, actor, facts)
-    return _decide_fact(situation, wish, actor)
+        return _decide_opt_out(situation, wish, Word.OWN, actor, facts)
+    return decide_fact(situation, wish, actor)
 
 
-def _decide_status(s: Situation, wish: Wish, actor: Actor, policy: Policy, facts: TypeFacts | None) -> Decision:
+def _decide_status(
+    s: Situation, wish: Wish, actor: Actor, policy: Policy, facts: TypeFacts | None
+) -> Decision:
+    if facts is None and not wish.scope.is_wide:
+        return refuse("R20", "unknown_type")
     if facts is not None and facts.is_service:
-        return _refuse("R15", "service_type")
+        return refuse("R15", "service_type")
     if wish.status is OUT:
-        return _decide_opt_out(s, wish, actor, facts)
+        return _decide_opt_out(s, wish, wish.word, actor, facts)
     refusal = _closed_way(wish)
     if refusal is not None:
         return refusal
     if wish.word is Word.OWN:
-        return _decide_own_opt_in(s, wish, facts)
-    if wish.scope.is_wide:
+        return _decide_own_opt_in(s, wish, actor, facts)
+    if facts is None:
         return _decide_lift(s, wish, actor)
-    assert facts is not None
     if wish.status is NONE:
         return _decide_not_opted(s, wish, actor, facts)
     return _decide_our_opt_in(s, wish, actor, policy, facts)
@@ -133,84 +116,118 @@ def _decide_status(s: Situation, wish: Wish, actor: Actor, policy: Policy, facts
 def _closed_way(wish: Wish) -> Decision | None:
     """Refuse what cannot opt anybody in, whatever the address."""
     if wish.is_opt_out_list:
-        return _refuse("R7", "opt_out_list_only_opts_out")
+        return refuse("R7", "opt_out_list_only_opts_out")
     person_ways = {Source.PREFERENCE_PAGE, Source.CONFIRMATION, Source.SMS_KEYWORD, Source.WHATSAPP}
-    if wish.source in OPT_OUT_ONLY_SOURCES or (wish.word is Word.OURS and wish.source in person_ways):
-        return _refuse("R2", "way_cannot_opt_in")
+    if wish.source in OPT_OUT_ONLY_SOURCES or (
+        wish.word is Word.OURS and wish.source in person_ways
+    ):
+        return refuse("R2", "way_cannot_opt_in")
     return None
 
 
-def _decide_opt_out(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | None) -> Decision:
-    """R3: never refused, whatever the register says; only the reach of the actor bounds it."""
-    shape = _shape_at(s, wish.scope.kind)
-    if not _reaches(wish, actor, facts) and wish.scope.kind is not ScopeKind.ACCOUNT:
-        return _refuse("R3", "outside_units")
-    flags = Flag.SUSPECTED if wish.suspected and wish.word is Word.OWN else 0
-    said = shape.own if wish.word is Word.OWN else shape.ours
-    repeats = said is OUT and resolve(shape)[0] is OUT and not s.has_exceptions
-    older = s.is_older and wish.word is Word.OWN and not shape.own_is_relayed
+def _decide_opt_out(
+    s: Situation, wish: Wish, word: Word, actor: Actor, facts: TypeFacts | None
+) -> Decision:
+    """R3: never refused, whatever the register says; only the reach of the actor bounds it.
+
+    R16: a repeat is kept once, an older word too; but a person's plain word always goes on record
+    over one suspected to be a machine's, which may be given back (R24).
+    """
+    shape = shape_at(s, wish.scope.kind)
+    if not reaches(wish, actor, facts) and wish.scope.kind is not ScopeKind.ACCOUNT:
+        return refuse("R3", "outside_units")
+    own = word is Word.OWN
+    proves = own and shape.own_is_suspected and not wish.suspected
+    flags = Flag.SUSPECTED if own and wish.suspected else 0
+    said = shape.own if own else shape.ours
+    older = own and s.is_older
+    repeats = said is OUT and resolve(shape)[0] is OUT and not s.has_exceptions and not proves
     if not repeats and not older:
-        return _apply("R2" if wish.word is Word.OWN else "R3", "opted_out", wish.word, flags)
-    if wish.word is Word.OURS or s.kept_recently:
-        return Decision(Outcome.NO_CHANGE, "R16", "already_opted_out")
+        return apply("R2" if own else "R3", "opted_out", word, flags)
+    if not own or (s.kept_recently and not proves):
+        return Decision(Outcome.NO_CHANGE, "R16", "already_opted_out" if repeats else "older_word")
     if older:
-        return _apply("R16", "older_kept", None, flags | Flag.OLDER)
-    return _apply("R16", "repeat_kept", Word.OWN, flags | Flag.REPEAT)
+        return apply("R16", "older_kept", None, flags | Flag.OLDER)
+    return apply("R16", "repeat_kept", Word.OWN, flags | Flag.REPEAT)
 
 
-def _decide_own_opt_in(s: Situation, wish: Wish, facts: TypeFacts | None) -> Decision:
+def _decide_own_opt_in(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | None) -> Decision:
     """R2: the person decides for themself; R11: one type comes back alone."""
     if wish.status is NONE:
-        return _refuse("R22", "not_specified_is_no_choice")
+        return refuse("R22", "not_specified_is_no_choice")
+    if not reaches(wish, actor, facts):
+        return _out_of_reach(wish)
     if s.in_future:
-        return _refuse("R2", "said_in_future")
-    if facts is not None:
-        refusal = _type_is_closed(s, facts)
-        if refusal is not None:
-            return refusal
-    shape = _shape_at(s, wish.scope.kind)
+        return refuse("R2", "said_in_future")
+    refusal = _type_is_closed(s, facts) if facts is not None else None
+    if refusal is not None:
+        return refusal
+    shape = shape_at(s, wish.scope.kind)
     status = resolve(shape)[0]
-    stands = _standing_wide(s) if not wish.scope.is_wide else ()
-    if s.is_relayed and (status is OUT or stands or s.is_erased):
-        rule = "R7" if wish.source is Source.IMPORT else "R2"
-        return _refuse("R18" if s.is_erased else rule, "relayed_opt_in", link=True)
+    stands = () if wish.scope.is_wide else standing_wide(s)
+    is_relayed = s.is_relayed or wish.source is Source.IMPORT
+    refusal = _opens_nothing(s, wish, is_relayed, is_closed=status is OUT or bool(stands))
+    if refusal is not None:
+        return refusal
     if s.is_older:
         return Decision(Outcome.NO_CHANGE, "R2", "older_word")
     if wish.scope.is_wide and status is not OUT:
         return Decision(Outcome.NO_CHANGE, "R16", "no_opt_out_of_all")
-    flags = Flag.RELAYED if s.is_relayed else 0
-    upgrades = shape.own_is_relayed and not s.is_relayed
-    if shape.own is IN and status is IN and not stands and not upgrades and not s.is_erased:
-        if wish.source is Source.CONFIRMATION and not s.kept_recently:
-            return _apply("R16", "repeat_kept", Word.OWN, flags | Flag.REPEAT)
-        return Decision(Outcome.NO_CHANGE, "R16", "already_opted_in")
-    return _apply("R11" if stands else "R2", "opted_in", Word.OWN, flags)
+    flags = Flag.RELAYED if is_relayed else 0
+    counts = shape.own is IN and status is IN and (is_relayed or not shape.own_is_relayed)
+    if not counts or stands or s.is_erased:
+        return apply("R11" if stands else "R2", "opted_in", Word.OWN, flags)
+    if wish.source is Source.CONFIRMATION and not s.kept_recently:
+        return apply("R16", "repeat_kept", Word.OWN, flags | Flag.REPEAT)
+    return Decision(Outcome.NO_CHANGE, "R16", "already_opted_in")
+
+
+def _opens_nothing(
+    s: Situation, wish: Wish, is_relayed: bool, *, is_closed: bool
+) -> Decision | None:
+    """Refuse a person's opt-in that came in a way which re-opens nothing: R7, R8, R18, relayed."""
+    if is_relayed and s.is_erased:
+        return refuse("R18", "relayed_opt_in", link=True)
+    if is_relayed and is_closed:
+        rule = "R7" if wish.source is Source.IMPORT else "R2"
+        return refuse(rule, "relayed_opt_in", link=True)
+    if wish.source is Source.API_V3 and is_closed:
+        return refuse(*_REOPENING[Source.API_V3], link=True)
+    return None
 
 
 def _decide_lift(s: Situation, wish: Wish, actor: Actor) -> Decision:
     """R10: lifting an opt-out of all on our word."""
     kind = wish.scope.kind
-    shape = _shape_at(s, kind)
+    shape = shape_at(s, kind)
     if resolve(shape)[0] is not OUT:
         return Decision(Outcome.NO_CHANGE, "R16", "no_opt_out_of_all")
-    if not _reaches(wish, actor, None):
-        return _refuse("R10", "needs_all_units" if kind is ScopeKind.ACCOUNT else "outside_units")
+    if not reaches(wish, actor, None):
+        return _out_of_reach(wish)
     if s.is_erased:
-        return _refuse("R18", "erased")
+        return refuse("R18", "erased")
     if shape.ours is not OUT:
-        return _refuse("R10", "own_opt_out_of_all", link=True)
+        return refuse("R10", "own_opt_out_of_all", link=True)
     refusal = _unlawful_lift(wish.source, shape)
     if refusal is not None:
         return refusal
     flags = Flag.OWN_STANDS if shape.own is OUT else 0
-    return _apply("R10", "lifted", Word.OURS, flags)
+    return apply("R10", "lifted", Word.OURS, flags)
+
+
+def _out_of_reach(wish: Wish) -> Decision:
+    """Refuse what lies outside the actor's business units; an account is all of them."""
+    if wish.scope.kind is ScopeKind.ACCOUNT:
+        return refuse("R10", "needs_all_units")
+    return refuse("R10" if wish.scope.is_wide else "R15", "outside_units")
 
 
 def _unlawful_lift(source: Source, shape: Shape) -> Decision | None:
     if source is Source.RECORD_PANEL or (source is Source.BULK_EDIT and shape.ours_by_hand):
         return None
-    rule, reason = _REOPENING.get(source, ("R10", "not_set_by_hand"))
-    return _refuse(rule, reason)
+    if source is Source.BULK_EDIT:
+        return refuse("R10", "not_set_by_hand")
+    return refuse(*_REOPENING.get(source, ("R10", "only_staff_lift")))
 
 
 _REOPENING = {
@@ -226,39 +243,31 @@ def _decide_not_opted(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts) 
     if status is NONE:
         return Decision(Outcome.NO_CHANGE, "R16", "already_not_specified")
     if not actor.covers(facts.business_unit_id):
-        return _refuse("R15", "outside_units")
+        return refuse("R15", "outside_units")
     if status is IN:
         if wish.source is Source.IMPORT:
-            return _refuse("R22", "import_withdraws_nothing")
-        return _apply("R22", "withdrawn", Word.OURS)
-    refusal = _type_is_closed(s, facts)
+            return refuse("R22", "import_withdraws_nothing")
+        return apply("R22", "withdrawn", Word.OURS)
+    refusal = _not_ours_to_open(s, actor, facts)
     if refusal is not None:
         return refusal
-    if s.is_erased:
-        return _refuse("R18", "erased")
-    if _standing_wide(s):
-        return _refuse_wide(s)
+    if standing_wide(s):
+        return refuse_wide(s)
     if word is Word.OWN:
-        return _refuse("R22", "own_opt_out", link=True)
+        return refuse("R22", "own_opt_out", link=True)
     if wish.source in _REOPENING:
-        return _refuse(*_REOPENING[wish.source])
-    return _apply("R22", "reopened", Word.OURS)
+        return refuse(*_REOPENING[wish.source])
+    return apply("R22", "reopened", Word.OURS)
 
 
-def _decide_our_opt_in(s: Situation, wish: Wish, actor: Actor, policy: Policy, facts: TypeFacts) -> Decision:
+def _decide_our_opt_in(
+    s: Situation, wish: Wish, actor: Actor, policy: Policy, facts: TypeFacts
+) -> Decision:
     """An opt-in on our word: R4-R10, R12-R15, in the order in which they outrank each other."""
-    if not actor.covers(facts.business_unit_id):
-        return _refuse("R15", "outside_units")
-    refusal = _type_is_closed(s, facts)
+    lifts = standing_wide(s)
+    refusal = _not_ours_to_open(s, actor, facts) or _lift_on_the_way(s, wish, actor, lifts)
     if refusal is not None:
         return refusal
-    if s.is_erased:
-        return _refuse("R18", "erased")
-    lifts = _standing_wide(s)
-    if lifts:
-        refusal = _lift_on_the_way(s, wish, actor, lifts)
-        if refusal is not None:
-            return refusal
     status = resolve(s.type)[0]
     if status is IN and not lifts:
         return Decision(Outcome.NO_CHANGE, "R16", "already_opted_in")
@@ -266,12 +275,14 @@ def _decide_our_opt_in(s: Situation, wish: Wish, actor: Actor, policy: Policy, f
     if own_stands:
         refusal = _resubscribe_refusal(s, wish, actor, policy)
     elif status is OUT and wish.source in _REOPENING:
-        refusal = _refuse(*_REOPENING[wish.source])
+        refusal = refuse(*_REOPENING[wish.source])
     refusal = refusal or _missing_grounds(wish, policy, always=own_stands)
     if refusal is not None:
         return refusal
-    flags = Flag.CONTRACT_FOR_MARKETING if wish.legal_basis is LegalBasis.PERFORMANCE_OF_CONTRACT else 0
+    flags = _contract_flag(wish)
     if facts.double_opt_in and s.channel is Channel.EMAIL:
+        if (lifts or status is OUT) and not own_stands and wish.source is not Source.RECORD_PANEL:
+            return refuse("R14", "opted_out_gets_no_mail")
         return Decision(Outcome.CONFIRM_FIRST, "R14", "asked_to_confirm", flags=flags)
     return Decision(
         Outcome.APPLY,
@@ -284,14 +295,29 @@ def _decide_our_opt_in(s: Situation, wish: Wish, actor: Actor, policy: Policy, f
     )
 
 
-def _lift_on_the_way(s: Situation, wish: Wish, actor: Actor, lifts: tuple[ScopeKind, ...]) -> Decision | None:
+def _not_ours_to_open(s: Situation, actor: Actor, facts: TypeFacts) -> Decision | None:
+    """R15 and R18: what nobody but the person could open, if anyone."""
+    if not actor.covers(facts.business_unit_id):
+        return refuse("R15", "outside_units")
+    return _type_is_closed(s, facts) or (refuse("R18", "erased") if s.is_erased else None)
+
+
+def _contract_flag(wish: Wish) -> int:
+    """R13: performance of a contract is flagged; only marketing types have opt-ins at all."""
+    is_contract = wish.legal_basis is LegalBasis.PERFORMANCE_OF_CONTRACT
+    return Flag.CONTRACT_FOR_MARKETING if is_contract else 0
+
+
+def _lift_on_the_way(
+    s: Situation, wish: Wish, actor: Actor, lifts: tuple[ScopeKind, ...]
+) -> Decision | None:
     """R9: refuse unless the same change lawfully lifts every opt-out of all that stands."""
     for kind in lifts:
-        shape = _shape_at(s, kind)
+        shape = shape_at(s, kind)
         if not wish.lift or shape.own is OUT:
-            return _refuse_wide(s)
+            return refuse_wide(s)
         if kind is ScopeKind.ACCOUNT and not actor.all_units:
-            return _refuse("R10", "needs_all_units")
+            return refuse("R10", "needs_all_units")
         refusal = _unlawful_lift(wish.source, shape)
         if refusal is not None:
             return refusal
@@ -301,24 +327,24 @@ def _lift_on_the_way(s: Situation, wish: Wish, actor: Actor, lifts: tuple[ScopeK
 def _resubscribe_refusal(s: Situation, wish: Wish, actor: Actor, policy: Policy) -> Decision | None:
     """R4, R5-R8: undoing the person's own opt-out of a type."""
     if policy.only_person_resubscribes:
-        return _refuse("R4", "only_the_person", link=True)
+        return refuse("R4", "only_the_person", link=True)
     if wish.source is Source.BULK_EDIT:
-        return _refuse("R5", "own_opt_out", link=True)
+        return refuse("R5", "own_opt_out", link=True)
     if wish.source in _REOPENING:
-        return _refuse(*_REOPENING[wish.source], link=True)
+        return refuse(*_REOPENING[wish.source], link=True)
     if not actor.may_resubscribe:
-        return _refuse("R4", "needs_right_to_resubscribe", link=True)
+        return refuse("R4", "needs_right_to_resubscribe", link=True)
     if wish.asked_on is not None and not s.asked_in_time:
-        return _refuse("R4", "asked_on_out_of_range", fields=("asked_on",))
+        return refuse("R4", "asked_on_out_of_range", fields=("asked_on",))
     return None
 
 
 def _missing_grounds(wish: Wish, policy: Policy, *, always: bool) -> Decision | None:
     """R12 field by field, R13, and R4 where ``always`` demands them whatever the setting."""
     if wish.legal_basis is LegalBasis.PROCESS_AND_STORE:
-        return _refuse("R13", "basis_never_justifies", fields=("legal_basis",))
+        return refuse("R13", "basis_never_justifies", fields=("legal_basis",))
     if len(wish.explanation) > EXPLANATION_LIMIT:
-        return _refuse("R12", "explanation_too_long", fields=("explanation",))
+        return refuse("R12", "explanation_too_long", fields=("explanation",))
     if not always and policy.privacy is Privacy.OFF:
         return None
     missing = []
@@ -330,102 +356,15 @@ def _missing_grounds(wish: Wish, policy: Policy, *, always: bool) -> Decision | 
         missing.append("asked_on")
     if not missing:
         return None
-    return _refuse("R4" if always else "R12", "grounds_missing", fields=tuple(missing))
+    return refuse("R4" if always else "R12", "grounds_missing", fields=tuple(missing))
 
 
 def _type_is_closed(s: Situation, facts: TypeFacts) -> Decision | None:
     """R15, apart from service types and reach, which are asked before."""
     if facts.is_archived:
-        return _refuse("R15", "archived_type")
+        return refuse("R15", "archived_type")
     if facts.is_internal:
-        return _refuse("R15", "internal_type")
+        return refuse("R15", "internal_type")
     if s.channel not in facts.channels:
-        return _refuse("R15", "not_offered_on_channel")
+        return refuse("R15", "not_offered_on_channel")
     return None
-
-
-def _decide_undo(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | None) -> Decision:
-    """R23: give the register its previous value back."""
-    undo = s.undo
-    if undo is None or not undo.is_newest:
-        return _refuse("R23", "superseded")
-    if not _reaches(wish, actor, facts):
-        return _refuse("R23", "outside_units")
-    if undo.word is Word.OWN and wish.word is not Word.OWN:
-        return _refuse("R23", "own_word")
-    if undo.word is Word.OURS and wish.word is Word.OWN:
-        return _refuse("R23", "our_word")
-    if undo.person_spoke_since:
-        return _refuse("R23", "person_spoke_since")
-    if undo.is_expired:
-        return _refuse("R23", "too_late")
-    return _apply("R23", "undone", undo.word)
-
-
-def _decide_correction(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | None) -> Decision:
-    """R24: give back an opt-out that a machine made."""
-    undo = s.undo
-    shape = _shape_at(s, wish.scope.kind)
-    if undo is None or undo.word is not Word.OWN or not undo.is_newest:
-        return _refuse("R24", "superseded")
-    if not shape.own_is_suspected or shape.own is not OUT:
-        return _refuse("R24", "not_suspected")
-    if not actor.may_resubscribe or not _reaches(wish, actor, facts):
-        return _refuse("R24", "needs_right_to_resubscribe")
-    if not wish.explanation.strip():
-        return _refuse("R24", "grounds_missing", fields=("explanation",))
-    return _apply("R24", "corrected", Word.OWN)
-
-
-def _decide_fact(s: Situation, wish: Wish, actor: Actor) -> Decision:
-    """R17, R18: facts about the address, which write no register."""
-    if wish.act is Act.BOUNCE:
-        return _no_change("R17") if s.is_undeliverable else _apply("R17", "undeliverable", None)
-    if wish.act is Act.DELIVER:
-        return _apply("R17", "deliverable", None) if s.is_undeliverable else _no_change("R17")
-    if wish.act is Act.ERASE:
-        if not actor.all_units:
-            return _refuse("R18", "needs_all_units")
-        return _no_change("R18") if s.is_erased else _apply("R18", "erased", None)
-    return _refuse("R14", "only_the_rules_ask")
-
-
-# --- small words -------------------------------------------------------------------------------------
-
-
-def _shape_at(s: Situation, kind: ScopeKind) -> Shape:
-    return s.type if kind is ScopeKind.TYPE else s.unit if kind is ScopeKind.UNIT else s.account
-
-
-def _standing_wide(s: Situation) -> tuple[ScopeKind, ...]:
-    """Return the levels whose opt-out of all stands for this type, widest first."""
-    standing = []
-    if resolve(s.account)[0] is OUT and not s.excepted_account:
-        standing.append(ScopeKind.ACCOUNT)
-    if resolve(s.unit)[0] is OUT and not s.excepted_unit:
-        standing.append(ScopeKind.UNIT)
-    return tuple(standing)
-
-
-def _refuse_wide(s: Situation) -> Decision:
-    kinds = _standing_wide(s)
-    if any(_shape_at(s, kind).own is OUT for kind in kinds):
-        return _refuse("R10", "own_opt_out_of_all", link=True)
-    reason = "account_opt_out" if ScopeKind.ACCOUNT in kinds else "unit_opt_out"
-    return _refuse("R9", reason)
-
-
-def _reaches(wish: Wish, actor: Actor, facts: TypeFacts | None) -> bool:
-    return actor.covers(facts.business_unit_id if facts is not None else wish.scope.id)
-
-
-def _apply(rule: str, reason: str, register: Word | None, flags: int = 0) -> Decision:
-    return Decision(Outcome.APPLY, rule, reason, register=register, flags=flags)
-
-
-def _no_change(rule: str) -> Decision:
-    return Decision(Outcome.NO_CHANGE, rule, "already_so")
-
-
-def _refuse(rule: str, reason: str, *, fields: tuple[str, ...] = (), link: bool = False) -> Decision:
-    return Decision(Outcome.REFUSE, rule, reason, fields=fields, offers_link=link)

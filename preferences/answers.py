@@ -1,0 +1,93 @@
+"""What the rules may know of an address, and the small words their answers are made of. Pure."""
+
+from typing import NamedTuple
+
+from preferences.registers import SILENT, Shape, resolve
+from preferences.values import (
+    Actor,
+    Channel,
+    Decision,
+    Outcome,
+    ScopeKind,
+    Status,
+    TypeFacts,
+    Wish,
+    Word,
+)
+
+OUT = Status.UNSUBSCRIBED
+
+
+class UndoFacts(NamedTuple):
+    """What R23 asks of the event to undo."""
+
+    word: Word
+    is_newest: bool
+    person_spoke_since: bool
+    is_expired: bool
+
+
+class Situation(NamedTuple):
+    """All that ``decide`` may know of the address; finite, hashable, without times.
+
+    ``excepted_unit`` / ``excepted_account``: the type is an exception to that opt-out of all (R11).
+    ``has_exceptions``: some type is one (asked for opt-outs of all only).
+    ``is_older``: the person's word now heard is not newer than what they are known to have said.
+    ``is_relayed`` / ``in_future``: the time said is more than ten minutes past / is yet to come.
+    ``kept_recently``: the same explicit word was kept within R16's 24 hours.
+    ``asked_in_time``: ``asked_on`` is not before the opt-out and not in the future (R4).
+    """
+
+    channel: Channel = Channel.EMAIL
+    type: Shape = SILENT
+    unit: Shape = SILENT
+    account: Shape = SILENT
+    excepted_unit: bool = False
+    excepted_account: bool = False
+    has_exceptions: bool = False
+    is_erased: bool = False
+    is_undeliverable: bool = False
+    is_older: bool = False
+    is_relayed: bool = False
+    in_future: bool = False
+    kept_recently: bool = False
+    asked_in_time: bool = False
+    undo: UndoFacts | None = None
+
+
+def shape_at(s: Situation, kind: ScopeKind) -> Shape:
+    return s.type if kind is ScopeKind.TYPE else s.unit if kind is ScopeKind.UNIT else s.account
+
+
+def standing_wide(s: Situation) -> tuple[ScopeKind, ...]:
+    """Return the levels whose opt-out of all stands for this type, widest first."""
+    standing = []
+    if resolve(s.account)[0] is OUT and not s.excepted_account:
+        standing.append(ScopeKind.ACCOUNT)
+    if resolve(s.unit)[0] is OUT and not s.excepted_unit:
+        standing.append(ScopeKind.UNIT)
+    return tuple(standing)
+
+
+def refuse_wide(s: Situation) -> Decision:
+    kinds = standing_wide(s)
+    if any(shape_at(s, kind).own is OUT for kind in kinds):
+        return refuse("R10", "own_opt_out_of_all", link=True)
+    reason = "account_opt_out" if ScopeKind.ACCOUNT in kinds else "unit_opt_out"
+    return refuse("R9", reason)
+
+
+def reaches(wish: Wish, actor: Actor, facts: TypeFacts | None) -> bool:
+    return actor.covers(facts.business_unit_id if facts is not None else wish.scope.id)
+
+
+def apply(rule: str, reason: str, register: Word | None, flags: int = 0) -> Decision:
+    return Decision(Outcome.APPLY, rule, reason, register=register, flags=flags)
+
+
+def no_change(rule: str) -> Decision:
+    return Decision(Outcome.NO_CHANGE, rule, "already_so")
+
+
+def refuse(rule: str, reason: str, *, fields: tuple[str, ...] = (), link: bool = False) -> Decision:
+    return Decision(Outcome.REFUSE, rule, reason, fields=fields, offers_link=link)
