@@ -1,0 +1,87 @@
+"""What every test may use: users, a signed-in client, a browser."""
+
+import os
+import shutil
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, settings
+
+from accounts.models import Role, User
+
+# Playwright's synchronous interface runs an event loop, which Django would object to.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+settings.register_profile(
+    "deterministic",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "deterministic"))
+
+PASSWORD = "correct horse battery"
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
+)
+
+
+def make_user(role: str = Role.EDITOR, **fields: object) -> User:
+    """Create a member of staff who reaches every unit, unless the fields say otherwise."""
+    values = {"email": f"{role}@fernmoor.example", "name": f"{role.title()} Person"}
+    return User.objects.create_user(
+        **{"all_units": True, **values, **fields}, role=role, password=PASSWORD
+    )
+
+
+@pytest.fixture
+def viewer(db) -> User:
+    return make_user(Role.VIEWER)
+
+
+@pytest.fixture
+def editor(db) -> User:
+    return make_user(Role.EDITOR)
+
+
+@pytest.fixture
+def administrator(db) -> User:
+    return make_user(Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def compliance(db) -> User:
+    return make_user(Role.COMPLIANCE)
+
+
+@pytest.fixture
+def as_user():
+    """Return a function that gives a client signed in as a user."""
+
+    def sign_in(user: User, **headers: str) -> Client:
+        client = Client(headers=headers)
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(request):
+    """Use the machine's own Chromium: Playwright's download is not needed."""
+    if not CHROMIUM:
+        pytest.skip("no chromium on this machine")
+    return {
+        "executable_path": CHROMIUM,
+        "headless": True,
+        "args": [
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+        ],
+    }

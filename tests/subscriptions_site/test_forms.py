@@ -1,0 +1,60 @@
+import pytest
+from django import forms
+
+from subscriptions_site.web.forms import UiForm
+
+
+class ExampleForm(UiForm):
+    name = forms.CharField(help_text="As on the passport")
+    note = forms.CharField(required=False, widget=forms.Textarea)
+    unit = forms.ChoiceField(choices=[("a", "A"), ("b", "B")])
+    agree = forms.BooleanField(required=False)
+    way = forms.ChoiceField(choices=[("x", "X"), ("y", "Y")], widget=forms.RadioSelect)
+
+
+def test_field_has_label_hint_and_error_tied_to_the_control():
+    form = ExampleForm({"name": "", "unit": "a"})
+    html = form["name"].as_field_group()
+    assert '<label class="field__label" for="id_name">' in html
+    assert 'id="id_name_helptext"' in html
+    assert 'id="id_name_error"' in html
+    assert 'aria-describedby="id_name_helptext id_name_error"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'class="input"' in html
+
+
+def test_optional_is_said_and_required_is_not():
+    form = ExampleForm()
+    assert "(optional)" in form["note"].as_field_group()
+    assert "(optional)" not in form["name"].as_field_group()
+
+
+def test_form_begins_with_a_summary_that_links_to_the_fields():
+    html = str(ExampleForm({"name": "", "unit": "z"}))
+    assert "Nothing has changed. Correct 3 things" in html
+    assert 'href="#id_name"' in html
+    assert html.index("error-summary") < html.index("field__label")
+
+
+def test_every_kind_of_control_is_drawn():
+    html = str(ExampleForm())
+    assert 'class="select"' in html
+    assert '<label class="check"><input type="checkbox"' in html
+    assert "<fieldset" in html
+    assert "error-summary" not in html
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("An\x07na\x1b", "Anna"), ("a\r\nb\rc", "a\nb\nc"), ("tab\there", "tab\there")],
+)
+def test_control_characters_are_dropped(typed, kept):
+    form = ExampleForm({"name": "Anna", "note": typed, "unit": "a", "way": "x"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["note"] == kept
+
+
+@pytest.mark.parametrize("typed", ["nul\x00", "over\u202eride", "isolate\u2067"])
+def test_what_hides_in_text_is_refused(typed):
+    form = ExampleForm({"name": typed, "unit": "a", "way": "x"})
+    assert list(form.errors) == ["name"]
