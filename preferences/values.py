@@ -30,6 +30,8 @@ class Coded(str, Enum):
     def __str__(self) -> str:
         return self.value
 
+    __hash__ = str.__hash__  # Enum's own is a Python function; situations are hashed by the million
+
     @classmethod
     def from_code(cls, code: int) -> Self:
         """Return the member stored as ``code``; raises KeyError for an unknown one."""
@@ -299,8 +301,10 @@ class Wish:
             raise ValueError("an opt-out of all is set (UNSUBSCRIBED) or lifted (SUBSCRIBED)")
         if self.act in (Act.UNDO, Act.CORRECT) and self.undoes is None:
             raise ValueError("an undo names the event it undoes")
-        if self.act is Act.COMPLAIN and not self.scope.is_wide:
-            raise ValueError("a complaint concerns a business unit or the account")
+        if self.act is Act.COMPLAIN and not (
+            self.scope.is_wide and self.word is Word.OWN and self.status is Status.UNSUBSCRIBED
+        ):
+            raise ValueError("a complaint is the person's own opt-out of all")
 
 
 class Change(NamedTuple):

@@ -1,0 +1,136 @@
+"""The projection of the ledger: reads registers in sets, writes them in sets.
+
+The only module that writes ``Preference`` and ``OptOut`` rows. SQLite gives datetimes of raw SQL as
+text; ``moment`` reads them, so both databases yield the same values.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+
+from django.db import connection
+
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, insert_rows, update_rows
+from preferences.models import OptOut, Preference
+from preferences.registers import resolve, shape_of
+from preferences.values import Register, Registers, Scope, ScopeKind, Source, Status
+
+Key = tuple[int, Scope]
+
+PREFERENCES = Preference._meta.db_table
+OPT_OUTS = OptOut._meta.db_table
+_STATUS = [Status.from_code(code) for code in range(3)]
+_SOURCE = [None, *(Source.from_code(code) for code in range(1, len(Source) + 1))]
+_REGISTER_COLUMNS = (
+    "own_status, own_said_at, own_event_id, own_source, own_flags, "
+    "ours_status, ours_said_at, ours_event_id, ours_source, ours_names_event_id"
+)
+_WRITTEN = (
+    ("status", "smallint"),
+    ("own_status", "smallint"),
+    ("own_said_at", "timestamptz"),
+    ("own_event_id", "bigint"),
+    ("own_source", "smallint"),
+    ("own_flags", "smallint"),
+    ("ours_status", "smallint"),
+    ("ours_said_at", "timestamptz"),
+    ("ours_event_id", "bigint"),
+    ("ours_source", "smallint"),
+    ("ours_names_event_id", "bigint"),
+)
+
+
+class Rows:
+    """The registers of some addresses, and the ids of the rows that hold them."""
+
+    def __init__(self) -> None:
+        self.registers: dict[Key, Registers] = {}
+        self.row_ids: dict[Key, int] = {}
+
+
+def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows:
+    """Read opt-outs of all and the given types (None: every type) of the addresses; two queries."""
+    rows = Rows()
+    parameters: list[object] = [ids_parameter(address_ids)]
+    where = ids_match("address_id")
+    sql = f"SELECT id, address_id, subscription_type_id, {_REGISTER_COLUMNS} FROM {PREFERENCES} WHERE {where}"
+    if type_ids is None or type_ids:
+        narrowed = sql
+        if type_ids is not None:
+            narrowed += f" AND {ids_match('subscription_type_id')}"
+        found = fetch_all(narrowed, parameters + ([] if type_ids is None else [ids_parameter(type_ids)]))
+        scopes: dict[int, Scope] = {}
+        for row in found:
+            scope = scopes.get(row[2])
+            if scope is None:
+                scope = scopes[row[2]] = Scope(ScopeKind.TYPE, row[2])
+            _keep(rows, (row[1], scope), row)
+    sql = f"SELECT id, address_id, business_unit_id, {_REGISTER_COLUMNS} FROM {OPT_OUTS} WHERE {where}"
+    for row in fetch_all(sql, parameters):
+        scope = Scope(ScopeKind.ACCOUNT) if row[2] is None else Scope(ScopeKind.UNIT, row[2])
+        _keep(rows, (row[1], scope), row)
+    return rows
+
+
+def _keep(rows: Rows, key: Key, row: tuple) -> None:
+    rows.row_ids[key] = row[0]
+    own = ours = None
+    if row[3] is not None:
+        own = Register(_STATUS[row[3]], moment(row[4]), row[5], _SOURCE[row[6]], row[7])
+    if row[8] is not None:
+        ours = Register(_STATUS[row[8]], moment(row[9]), row[10], _SOURCE[row[11]], 0, row[12])
+    rows.registers[key] = Registers(own, ours)
+
+
+def moment(value: datetime | str | None) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def write(changed: Mapping[Key, Registers], row_ids: Mapping[Key, int]) -> None:
+    """Store the registers. The addresses are locked, so a row without an id is a new one."""
+    for is_wide, table, scope_column in (
+        (False, PREFERENCES, "subscription_type_id"),
+        (True, OPT_OUTS, "business_unit_id"),
+    ):
+        keys = [key for key in changed if key[1].is_wide is is_wide]
+        values = _values([changed[key] for key in keys])
+        new, old = [], []
+        for key, value in zip(keys, values, strict=True):
+            row_id = row_ids.get(key)
+            if row_id is None:
+                new.append((*value, key[0], key[1].id))
+            else:
+                old.append((*value, row_id))
+        insert_rows(table, [*(name for name, _ in _WRITTEN), "address_id", scope_column], new)
+        update_rows(table, _WRITTEN, old)
+
+
+def _values(registers: Iterable[Registers]) -> list[tuple]:
+    adapt = connection.ops.adapt_datetimefield_value if connection.vendor == "sqlite" else None
+    values = []
+    for pair in registers:
+        own, ours = pair
+        status = resolve(shape_of(pair))[0].code
+        own_said = own.said_at if own else None
+        ours_said = ours.said_at if ours else None
+        if adapt:
+            own_said, ours_said = adapt(own_said), adapt(ours_said)
+        values.append(
+            (
+                status,
+                own.status.code if own else None,
+                own_said,
+                own.event_id if own else None,
+                own.source.code if own else None,
+                own.flags if own else 0,
+                ours.status.code if ours else None,
+                ours_said,
+                ours.event_id if ours else None,
+                ours.source.code if ours else None,
+                ours.names_event_id if ours else None,
+            )
+        )
+    return values
