@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
@@ -18,8 +18,19 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Role, User
+from subscriptions_site.web.htmx import Request
 
 type View = Callable[..., HttpResponseBase]
+
+if TYPE_CHECKING:
+
+    class StaffRequest(Request):
+        """A request that staff_view let through."""
+
+        user: User
+
+else:
+    StaffRequest = Request
 
 
 class Right(StrEnum):
@@ -103,7 +114,7 @@ def staff_view(right: Right) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not is_member(request.user):
                 return sign_in_first(request)
             require(request.user, right)
@@ -115,7 +126,7 @@ def staff_view(right: Right) -> Callable[[View], View]:
     return decorate
 
 
-def sign_in_first(request: HttpRequest) -> HttpResponse:
+def sign_in_first(request: Request) -> HttpResponse:
     """Answer somebody who is not signed in, or no longer."""
     if request.htmx:
         response = render(request, "accounts/_session_ended.html", status=401)

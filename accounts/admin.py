@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -26,12 +24,12 @@ class UserAdmin(BaseUserAdmin):
     ordering = ("email",)
     filter_horizontal = ("units",)
     readonly_fields = ("last_login", "created_at")
-    fieldsets: Any = (
+    fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         (_("Access"), {"fields": ("role", "may_resubscribe", "all_units", "units", "is_active")}),
         (_("Preferences"), {"fields": ("language", "theme", "shortcuts_enabled")}),
         (_("Dates"), {"fields": ("last_login", "created_at")}),
     )
-    add_fieldsets: Any = (
+    add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),
     )

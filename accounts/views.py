@@ -1,12 +1,12 @@
 """Sign in, sign out, and what people change about themselves."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth import login as start_session
 from django.contrib.auth import logout as end_session
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,10 +18,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
-from accounts.access import Right, staff_view
+from accounts.access import Right, StaffRequest, staff_view
 from accounts.forms import AccountForm, PasswordForm, SignInForm
 from accounts.models import User
-from subscriptions_site.web.htmx import invalid, page_or_fragment, trigger
+from subscriptions_site.web.htmx import Request, invalid, page_or_fragment, trigger
 from subscriptions_site.web.network import client_network
 
 STAY_SECONDS = 14 * 24 * 60 * 60
@@ -30,7 +30,7 @@ STAY_SECONDS = 14 * 24 * 60 * 60
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: Request) -> HttpResponse:
     """Show the sign-in page, or sign somebody in; in the dialog when a session has ended."""
     next_url = _safe_next(request)
     if request.method != "POST":
@@ -52,7 +52,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def logout(request: HttpRequest) -> HttpResponse:
+def logout(request: Request) -> HttpResponse:
     """End the session and show the sign-in page."""
     end_session(request)
     return redirect("login")
@@ -60,9 +60,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 @staff_view(Right.VIEW)
 @require_http_methods(["GET", "HEAD", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: StaffRequest) -> HttpResponse:
     """Show or save name, language, appearance and shortcuts of the user."""
-    user = cast(User, request.user)
+    user = request.user
     if request.method != "POST":
         context = {"form": AccountForm(instance=user), "is_saved": "saved" in request.GET}
         return page_or_fragment(request, "accounts/account.html", context)
@@ -77,9 +77,9 @@ def account(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @staff_view(Right.VIEW)
 @require_http_methods(["GET", "HEAD", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: StaffRequest) -> HttpResponse:
     """Show or save a new password; other sessions of the user end."""
-    user = cast(User, request.user)
+    user = request.user
     form = PasswordForm(request.POST or None, user=user)
     if request.method != "POST":
         return page_or_fragment(request, "accounts/password.html", {"form": form})
@@ -91,7 +91,7 @@ def password(request: HttpRequest) -> HttpResponse:
     return redirect("/account/?saved")
 
 
-def _check(request: HttpRequest, data: dict[str, Any]) -> tuple[User | None, str]:
+def _check(request: Request, data: dict[str, Any]) -> tuple[User | None, str]:
     """Return the user, or None and what to tell: the same for a wrong email and password."""
     ticket = throttle.begin_attempt(
         email=data["email"], network=client_network(request), now=timezone.now()
@@ -103,24 +103,25 @@ def _check(request: HttpRequest, data: dict[str, Any]) -> tuple[User | None, str
         throttle.forget_attempts(ticket)
         return user, ""
     wrong = _("The email or the password is wrong.")
-    left = ngettext(
-        "You can try %(count)s more time.", "You can try %(count)s more times.", ticket.left_count
-    ) % {"count": ticket.left_count}
-    return None, f"{wrong} {left}"
+    count = ticket.left_count
+    left = ngettext("You can try %(count)s more time.", "You can try %(count)s more times.", count)
+    return None, f"{wrong} {left % {'count': count}}"
 
 
-def _sign_in_again(request: HttpRequest, next_url: str, problem: str) -> HttpResponse:
+def _sign_in_again(request: Request, next_url: str, problem: str) -> HttpResponse:
     template = "accounts/_session_ended.html" if request.htmx else "accounts/login.html"
     context = {"next": next_url, "problem": problem, "email": request.POST.get("email", "")}
     return render(request, template, context, status=422)
 
 
-def _session_resumed(request: HttpRequest, user: User) -> HttpResponse:
+def _session_resumed(request: Request, user: User) -> HttpResponse:
     """Let app.js close the dialog, put the new token into the page and send the request again."""
-    return trigger(HttpResponse(status=204), "session:resumed", {"user": user.pk, "csrf": get_token(request)})
+    return trigger(
+        HttpResponse(status=204), "session:resumed", {"user": user.pk, "csrf": get_token(request)}
+    )
 
 
-def _safe_next(request: HttpRequest) -> str:
+def _safe_next(request: Request) -> str:
     url = request.POST.get("next") or request.GET.get("next") or ""
     is_safe = url_has_allowed_host_and_scheme(
         url, {request.get_host()}, require_https=request.is_secure()
@@ -135,6 +136,6 @@ def _with_language(response: HttpResponse, user: User) -> HttpResponse:
         user.language,
         max_age=365 * 24 * 60 * 60,
         secure=settings.LANGUAGE_COOKIE_SECURE,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     return response

@@ -59,7 +59,7 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}")
         return number
 
-    def words(self, name: str, default: str = "") -> list[str]:
+    def words(self, name: str, default: str | None = "") -> list[str]:
         """Read a list separated by commas."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 

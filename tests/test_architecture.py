@@ -7,7 +7,13 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("accounts", "contacts", "preferences", "subscriptions_site", "public", "imports") + (
+APPS = (
+    "accounts",
+    "contacts",
+    "preferences",
+    "subscriptions_site",
+    "public",
+    "imports",
     "workflows",
     "jobs",
     "api",
@@ -103,8 +109,6 @@ def test_functions_are_short(path):
         assert body <= limit, f"{name_of(path)}: {node.name} has {body} lines"
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: name_of(path)
-)
+@pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=name_of)
 def test_templates_are_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= TEMPLATE_LINES

@@ -145,7 +145,7 @@ def nav_link(
     except NoReverseMatch:
         return SafeString("")
     request = context.get("request")
-    is_current = bool(request) and request.path.startswith(under or url)
+    is_current = request is not None and request.path.startswith(under or url)
     return format_html(
         '<a class="nav__link" href="{}"{}{}>{} {}</a>',
         url,
@@ -154,6 +154,15 @@ def nav_link(
         icon(icon_name),
         label,
     )
+
+
+@register.simple_tag
+def page_url(url_name: str) -> str:
+    """Write the address of a page, "/" while no page of that name exists."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return "/"
 
 
 @register.simple_tag

@@ -58,7 +58,7 @@ class UiFormMixin(forms.BaseForm):
         for field in self.fields.values():
             _style(field.widget)
             if isinstance(field, forms.CharField):
-                field.to_python = _cleaned(field.to_python)  # type: ignore[method-assign]
+                field.to_python = _cleaned(field.to_python)  # type: ignore[method-assign, assignment]
 
 
 class UiForm(UiFormMixin, forms.Form):

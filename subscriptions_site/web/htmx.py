@@ -2,18 +2,29 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    class Request(HttpRequest):
+        """A request as our views get it, after the middleware."""
+
+        htmx: HtmxDetails
+
+else:
+    Request = HttpRequest
 
 # Fragments that are layers: a full page shows the layer open over its content.
 LAYERS = ("panel", "dialog")
 
 
 def page_or_fragment(
-    request: HttpRequest,
+    request: Request,
     template: str,
     context: Mapping[str, Any],
     fragments: Iterable[str] | Mapping[str, str] = (),
@@ -39,7 +50,7 @@ def page_or_fragment(
 
 
 def invalid(
-    request: HttpRequest,
+    request: Request,
     template: str,
     context: Mapping[str, Any],
     fragments: Iterable[str] | Mapping[str, str] = (),
@@ -71,7 +82,7 @@ def toast[R: HttpResponse](response: R, text: object, *, undo_url: str = "") -> 
 
 
 def redirect_or_trigger(
-    request: HttpRequest, url: str, events: Mapping[str, Any] | None = None
+    request: Request, url: str, events: Mapping[str, Any] | None = None
 ) -> HttpResponse:
     """Answer a success: redirect a browser; send an htmx request events and nothing to swap.
 

@@ -1,6 +1,7 @@
-"""Paging by key: a page begins after a row, not after a number of rows, so it costs the same anywhere.
+"""Paging by key: a page begins after a row, not after a number of rows.
 
-No OFFSET and no COUNT; one row more than asked for tells whether there is another page.
+It costs the same anywhere in a list: no OFFSET and no COUNT. One row more than asked for tells
+whether there is another page.
 """
 
 from collections.abc import Sequence

@@ -82,7 +82,9 @@ def test_sqlite_addresses(tmp_path):
     assert memory["NAME"] == ":memory:"
 
 
-@pytest.mark.parametrize("url", ["mysql://a/b", "postgres://host", "postgres://h:x/db", "sqlite://"])
+@pytest.mark.parametrize(
+    "url", ["mysql://a/b", "postgres://host", "postgres://h:x/db", "sqlite://"]
+)
 def test_other_addresses_are_refused(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         parse_database_url(url, connection_seconds=0)

@@ -87,4 +87,6 @@ def test_vendored_htmx_is_the_one_noted():
 def test_no_template_has_inline_script_or_style():
     for path in (ROOT / "templates").rglob("*.html"):
         source = path.read_text()
-        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|hx-on", source), path
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|hx-on", source), (
+            path
+        )

@@ -52,9 +52,7 @@ class PagingTests(TestCase):
 def test_an_altered_cursor_gives_the_first_page():
     make_users(["Anna", "Bo", "Cleo"])
     for cursor in ("nonsense", "a:b:c", ""):
-        page = get_page(
-            User.objects.all(), order=("name", "asc"), size=2, query={"after": cursor}
-        )
+        page = get_page(User.objects.all(), order=("name", "asc"), size=2, query={"after": cursor})
         assert [user.name for user in page.rows] == ["Anna", "Bo"]
 
 

@@ -17,8 +17,12 @@ def test_icon_uses_the_sprite():
 
 @pytest.mark.parametrize(
     ("status", "words", "css"),
-    [("SUBSCRIBED", "Opted in", "pill--in"), ("unsubscribed", "Opted out", "pill--out")]
-    + [("NOT_SPECIFIED", "Not opted", '"pill"'), ("odd", "Odd", '"pill"')],
+    [
+        ("SUBSCRIBED", "Opted in", "pill--in"),
+        ("unsubscribed", "Opted out", "pill--out"),
+        ("NOT_SPECIFIED", "Not opted", '"pill"'),
+        ("odd", "Odd", '"pill"'),
+    ],
 )
 def test_status_is_icon_word_and_colour(status, words, css):
     html = ui.status_pill(status)
