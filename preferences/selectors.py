@@ -15,20 +15,16 @@ from django.db.models import Q, QuerySet
 
 from accounts.access import Reach
 from preferences.models import (
-    BusinessUnit,
     ConsentEvent,
     OptOut,
     PendingConfirmation,
-    PolicyVersion,
     Preference,
     Seal,
-    SubscriptionType,
 )
 from preferences.values import (
     ACCOUNT,
     NO_WORDS,
     Act,
-    Policy,
     Registers,
     Scope,
     ScopeKind,
@@ -82,34 +78,6 @@ def pending_for(
     """Return the opt-ins that wait for the person's click, by address and type (R14)."""
     rows = PendingConfirmation.objects.filter(address_id__in=address_ids, expires_at__gt=now)
     return {(row.address_id, row.subscription_type_id): row for row in rows}
-
-
-def get_policy() -> Policy:
-    """Return the account policy in force; without any version, the defaults."""
-    newest = PolicyVersion.objects.order_by("-pk").first()
-    return newest.values() if newest is not None else Policy()
-
-
-# --- catalogue ---
-
-
-def units_for(reach: Reach) -> QuerySet[BusinessUnit]:
-    """Return the business units within reach, archived ones included, in the catalogue's order."""
-    units = BusinessUnit.objects.order_by("position", "name", "id")
-    return units if reach.all_units else units.filter(id__in=reach.unit_ids)
-
-
-def types_for(reach: Reach) -> QuerySet[SubscriptionType]:
-    """Return the subscription types within reach with their units, archived ones included."""
-    types = SubscriptionType.objects.select_related("business_unit").order_by(
-        "business_unit__position",
-        "business_unit__name",
-        "business_unit_id",
-        "position",
-        "name",
-        "id",
-    )
-    return types if reach.all_units else types.filter(business_unit_id__in=reach.unit_ids)
 
 
 # --- the ledger ---

@@ -1,0 +1,230 @@
+"""What the subscriptions panel is made of: rows, groups and opt-outs of all, as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from preferences import wording
+from preferences.models import Address, BusinessUnit, PendingConfirmation, SubscriptionType
+from preferences.values import (
+    ACCOUNT,
+    ActorKind,
+    Channel,
+    Effective,
+    LegalBasis,
+    Scope,
+    ScopeKind,
+    Source,
+    Status,
+    Word,
+    unit_scope,
+)
+
+IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who said something, when and through which way: the line under every status.
+
+    ``who`` is a name of staff, or "" for the person and for programs (see ``actor_kind``).
+    """
+
+    word: Word
+    said_at: datetime
+    source: Source
+    event_id: int
+    actor_kind: ActorKind | None = None
+    who: str = ""
+    is_you: bool = False
+    legal_basis: LegalBasis | None = None
+    is_suspected: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        return self.word is Word.OWN
+
+    @property
+    def way(self) -> str:
+        return str(wording.SOURCES[self.source])
+
+    @property
+    def by(self) -> str:
+        """Return whose word it was, in the words of the row: "Own choice", "By Tom Birch"."""
+        if self.is_own:
+            return _("Own choice")
+        if self.is_you:
+            return _("By you")
+        if self.who:
+            return _("By %(name)s") % {"name": self.who}
+        return str(wording.ACTOR_KINDS[self.actor_kind or ActorKind.SYSTEM])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One type on one address.
+
+    ``said`` decided the status; None when nobody spoke. ``level`` tells at which level: an opt-out
+    of all outranks the type. ``undo_id`` is the event that staff may still take back (R23).
+    """
+
+    address: Address
+    type: SubscriptionType
+    effective: Effective
+    said: Said | None = None
+    pending: PendingConfirmation | None = None
+    asked_by: str = ""
+    undo_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.address.pk}-{self.type.pk}"
+
+    @property
+    def status(self) -> Status:
+        return self.effective.status
+
+    @property
+    def pill(self) -> str:
+        if self.type.is_service:
+            return "ALWAYS_SENT"
+        if self.pending is not None and self.status is NONE:
+            return "AWAITING"
+        return self.status.name
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether nobody can opt in to this type on this address (R15)."""
+        offered = self.address.channel_value in self.type.channels
+        archived = self.type.archived_at or self.type.business_unit.archived_at
+        return bool(archived or self.type.is_internal or self.type.is_service or not offered)
+
+    @property
+    def is_by_opt_out_of_all(self) -> bool:
+        return self.status is OUT and self.effective.level is not ScopeKind.TYPE
+
+    @property
+    def can_subscribe(self) -> bool:
+        return self.status is NONE and not self.is_closed and self.pill != "AWAITING"
+
+    @property
+    def can_resubscribe(self) -> bool:
+        return self.status is OUT and not self.is_closed
+
+    @property
+    def can_unsubscribe(self) -> bool:
+        return self.status is not OUT and not self.type.is_service
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutOfAll:
+    """An opt-out of all that stands on one address.
+
+    ``exceptions``: the types the person came back to (R11). ``own_also``: ours and theirs both
+    stand, so lifting ours leaves theirs (R10). ``can_lift`` is whether lifting may be offered.
+    """
+
+    address: Address
+    unit: BusinessUnit | None
+    said: Said
+    exceptions: tuple[SubscriptionType, ...] = ()
+    own_also: bool = False
+    can_lift: bool = False
+    undo_id: int | None = None
+
+    @property
+    def scope(self) -> Scope:
+        return ACCOUNT if self.unit is None else unit_scope(self.unit.pk)
+
+    @property
+    def key(self) -> str:
+        return f"{self.address.pk}-{self.unit.pk if self.unit else 'all'}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressGroup:
+    """The rows of one address within one unit."""
+
+    address: Address
+    is_alone: bool
+    is_primary: bool
+    rows: list[Row] = field(default_factory=list)
+    opt_out: OptOutOfAll | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitGroup:
+    unit: BusinessUnit
+    groups: list[AddressGroup]
+
+    @property
+    def choices(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows if not row.type.is_service]
+
+    @property
+    def in_count(self) -> int:
+        return sum(row.status is IN for row in self.choices)
+
+    @property
+    def opt_outs(self) -> list[OptOutOfAll]:
+        return [group.opt_out for group in self.groups if group.opt_out]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Everything the panel and the card show. ``addresses``: the primary of each channel first."""
+
+    addresses: Sequence[Address]
+    units: list[UnitGroup]
+    account: list[OptOutOfAll]
+    history_count: int
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for unit in self.units for group in unit.groups for row in group.rows]
+
+    @property
+    def opt_outs(self) -> list[OptOutOfAll]:
+        return self.account + [opt_out for unit in self.units for opt_out in unit.opt_outs]
+
+    def find_row(self, address_id: int, type_id: int) -> Row | None:
+        found = (r for r in self.rows if r.address.pk == address_id and r.type.pk == type_id)
+        return next(found, None)
+
+    def narrowed(self, *, unit_id: int | None, channel: Channel | None) -> list[UnitGroup]:
+        """Return the units and addresses that the drop-downs above the list ask for."""
+        units = [unit for unit in self.units if unit_id in (None, unit.unit.pk)]
+        if channel is None:
+            return units
+        kept = [
+            UnitGroup(u.unit, [g for g in u.groups if g.address.channel_value is channel])
+            for u in units
+        ]
+        return [unit for unit in kept if unit.groups]
+
+    def card_lines(self) -> list["CardLine"]:
+        """Return one line per address: how many types are opted in."""
+        lines = []
+        for address in self.addresses:
+            rows = [r for r in self.rows if r.address.pk == address.pk and not r.type.is_service]
+            channel = address.channel_value
+            is_alone = sum(a.channel == address.channel for a in self.addresses) == 1
+            in_count = sum(row.status is IN for row in rows)
+            lines.append(CardLine(address, channel, is_alone, in_count, len(rows)))
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    address: Address
+    channel: Channel
+    is_alone: bool
+    in_count: int
+    count: int
+
+    @property
+    def bar(self) -> str:
+        """Return the width of the bar in the 56 wide drawing."""
+        return f"{56 * self.in_count / self.count:.1f}" if self.count else "0"
