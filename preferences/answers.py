@@ -4,11 +4,13 @@ from typing import NamedTuple
 
 from preferences.registers import SILENT, Shape, resolve
 from preferences.values import (
+    Act,
     Actor,
     Channel,
     Decision,
     Outcome,
     ScopeKind,
+    Source,
     Status,
     TypeFacts,
     Wish,
@@ -31,6 +33,7 @@ class Situation(NamedTuple):
     """All that ``decide`` may know of the address; finite, hashable, without times.
 
     ``excepted_unit`` / ``excepted_account``: the type is an exception to that opt-out of all (R11).
+    ``back_unit`` / ``back_account``: it is one to what the person said there; ours may yet stand.
     ``has_exceptions``: some type is one (asked for opt-outs of all only).
     ``is_older``: the person's word now heard is not newer than what they are known to have said.
     ``is_relayed`` / ``in_future``: the time said is more than ten minutes past / is yet to come.
@@ -44,6 +47,8 @@ class Situation(NamedTuple):
     account: Shape = SILENT
     excepted_unit: bool = False
     excepted_account: bool = False
+    back_unit: bool = False
+    back_account: bool = False
     has_exceptions: bool = False
     is_erased: bool = False
     is_undeliverable: bool = False
@@ -69,9 +74,29 @@ def standing_wide(s: Situation) -> tuple[ScopeKind, ...]:
     return tuple(standing)
 
 
+def theirs_stands(s: Situation, kind: ScopeKind) -> bool:
+    """Tell whether the person's own opt-out of all keeps this type out."""
+    is_back = s.back_account if kind is ScopeKind.ACCOUNT else s.back_unit
+    return shape_at(s, kind).own is OUT and not is_back
+
+
+def leaves_mark(wish: Wish, decision: Decision) -> bool:
+    """Tell whether this closing word, though not recorded, outdates an opt-in said before it.
+
+    R16 writes no repeat, R9 and R22 refuse "not opted" over an opt-out; but had an opt-in of
+    the person been heard in between, the word would have closed the type again. So its time is kept
+    (the counter of R16), and makes an opt-in said before it and heard after it an older word.
+    """
+    if wish.status is Status.SUBSCRIBED or wish.act not in (Act.STATE, Act.COMPLAIN):
+        return False
+    if decision.outcome is Outcome.REFUSE:
+        return decision.rule in ("R9", "R10", "R22") and wish.source is not Source.IMPORT
+    return decision.outcome is Outcome.NO_CHANGE
+
+
 def refuse_wide(s: Situation) -> Decision:
     kinds = standing_wide(s)
-    if any(shape_at(s, kind).own is OUT for kind in kinds):
+    if any(theirs_stands(s, kind) for kind in kinds):
         return refuse("R10", "own_opt_out_of_all", link=True)
     reason = "account_opt_out" if ScopeKind.ACCOUNT in kinds else "unit_opt_out"
     return refuse("R9", reason)

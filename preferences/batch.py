@@ -129,7 +129,8 @@ class Batch:
         if writes is not None:
             held = current.own if writes is Word.OWN else current.ours
             replaced = held.event_id if held is not None else None
-            said, restores = self._said(change, decision, act, writes, event_id, current)
+            names_own = decision.names_own and scope == wish.scope
+            said, restores = self._said(wish, act, writes, event_id, current, names_own=names_own)
             names = said.names_event_id if said is not None and act is Act.STATE else None
             registers = Registers(said, current.ours) if writes is Word.OWN else Registers(current.own, said)
             self.known.rows.registers[key] = self.changed[key] = registers
@@ -140,16 +141,15 @@ class Batch:
         return before, after, event_id
 
     def _said(
-        self, change: Change, decision: Decision, act: Act, writes: Word, event_id: int, current: Registers
+        self, wish: Wish, act: Act, writes: Word, event_id: int, current: Registers, *, names_own: bool
     ) -> tuple[Register | None, int | None]:
         """Return what the register holds after the event, and the event it was restored from."""
-        wish = change.wish
         if act in (Act.UNDO, Act.CORRECT):
             return self.known.restored(wish.undoes or 0)
         if writes is Word.OWN:
             heard = own_register(wish, self.now)._replace(event_id=event_id)
             return merge_own(current.own, heard), None
-        names = current.own.event_id if decision.names_own and current.own is not None else None
+        names = current.own.event_id if names_own and current.own is not None else None
         return Register(wish.status, self.now, event_id, wish.source, 0, names), None
 
     def _request(self, change: Change, decision: Decision, before: Status) -> int:

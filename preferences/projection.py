@@ -108,12 +108,32 @@ def write(changed: Mapping[Key, Registers], row_ids: Mapping[Key, int]) -> None:
         update_rows(table, _WRITTEN, old)
 
 
+def status_of(registers: Registers) -> Status:
+    """Return the status of a scope on its own."""
+    return resolve(shape_of(registers))[0]
+
+
+def statuses(address_ids: Collection[int]) -> dict[Key, int]:
+    """Return the stored status codes of the scopes of the addresses."""
+    parameters = [ids_parameter(address_ids)]
+    where = ids_match("address_id")
+    found: dict[Key, int] = {}
+    for row in fetch_all(
+        f"SELECT address_id, subscription_type_id, status FROM {PREFERENCES} WHERE {where}", parameters
+    ):
+        found[(row[0], Scope(ScopeKind.TYPE, row[1]))] = row[2]
+    for row in fetch_all(f"SELECT address_id, business_unit_id, status FROM {OPT_OUTS} WHERE {where}", parameters):
+        scope = Scope(ScopeKind.ACCOUNT) if row[1] is None else Scope(ScopeKind.UNIT, row[1])
+        found[(row[0], scope)] = row[2]
+    return found
+
+
 def _values(registers: Iterable[Registers]) -> list[tuple]:
     adapt = connection.ops.adapt_datetimefield_value if connection.vendor == "sqlite" else None
     values = []
     for pair in registers:
         own, ours = pair
-        status = resolve(shape_of(pair))[0].code
+        status = status_of(pair).code
         own_said = own.said_at if own else None
         ours_said = ours.said_at if ours else None
         if adapt:

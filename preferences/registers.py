@@ -133,4 +133,4 @@ def hear_wide(of_type: Registers, said: Register) -> Registers:
     ours = of_type.ours
     if said.status is not OUT or ours is None or ours.status is OUT or ours.said_at < said.said_at:
         return of_type
-    return of_type._replace(own=merge_own(of_type.own, said))
+    return Registers(merge_own(of_type.own, said), ours._replace(names_event_id=None))

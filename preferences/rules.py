@@ -19,6 +19,7 @@ from preferences.answers import (
     refuse_wide,
     shape_at,
     standing_wide,
+    theirs_stands,
 )
 from preferences.registers import Shape, is_excepted, resolve, shape_of
 from preferences.rules_undo import decide_correction, decide_fact, decide_undo
@@ -268,6 +269,7 @@ def _decide_our_opt_in(
     refusal = _not_ours_to_open(s, actor, facts) or _lift_on_the_way(s, wish, actor, lifts)
     if refusal is not None:
         return refusal
+    lifts = lifts + _lifted_besides(s, wish, actor)
     status = resolve(s.type)[0]
     if status is IN and not lifts:
         return Decision(Outcome.NO_CHANGE, "R16", "already_opted_in")
@@ -289,7 +291,7 @@ def _decide_our_opt_in(
         "R4" if own_stands else "R12",
         "opted_in",
         register=Word.OURS,
-        names_own=own_stands,
+        names_own=s.type.own is OUT,
         lifts=lifts,
         flags=flags,
     )
@@ -314,7 +316,7 @@ def _lift_on_the_way(
     """R9: refuse unless the same change lawfully lifts every opt-out of all that stands."""
     for kind in lifts:
         shape = shape_at(s, kind)
-        if not wish.lift or shape.own is OUT:
+        if not wish.lift or theirs_stands(s, kind):
             return refuse_wide(s)
         if kind is ScopeKind.ACCOUNT and not actor.all_units:
             return refuse("R10", "needs_all_units")
@@ -322,6 +324,20 @@ def _lift_on_the_way(
         if refusal is not None:
             return refusal
     return None
+
+
+def _lifted_besides(s: Situation, wish: Wish, actor: Actor) -> tuple[ScopeKind, ...]:
+    """Return the opt-outs of all that do not stand in the way, and that were to be lifted too."""
+    excepted = ((ScopeKind.ACCOUNT, s.excepted_account), (ScopeKind.UNIT, s.excepted_unit))
+    return tuple(
+        kind
+        for kind, is_excepted_there in excepted
+        if wish.lift
+        and is_excepted_there
+        and resolve(shape_at(s, kind)) == (OUT, Word.OURS)
+        and (kind is ScopeKind.UNIT or actor.all_units)
+        and _unlawful_lift(wish.source, shape_at(s, kind)) is None
+    )
 
 
 def _resubscribe_refusal(s: Situation, wish: Wish, actor: Actor, policy: Policy) -> Decision | None:

@@ -220,11 +220,14 @@ def _shape(registers: Registers):
 
 
 def _is_erased(address: AddressFacts, own: Register | None) -> bool:
-    """R18: erased, unless the person opted in to this type themself since."""
-    if address.erased_at is None:
+    return address.erased_at is not None and not came_back_after(address.erased_at, own)
+
+
+def came_back_after(erased_at: datetime, own: Register | None) -> bool:
+    """R18: tell whether the person opted in to this type themself since the erasure."""
+    if own is None or own.status is not Status.SUBSCRIBED or own.is_relayed:
         return False
-    came_back = own is not None and own.status is Status.SUBSCRIBED and not own.is_relayed
-    return not (came_back and own is not None and own.said_at > address.erased_at)
+    return own.said_at > erased_at
 
 
 def _asked_in_time(wish: Wish, own: Register | None, now: datetime) -> bool:
