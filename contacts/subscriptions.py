@@ -13,7 +13,6 @@ from accounts.models import User
 from contacts.models import Contact
 from contacts.panel import AddressGroup, OptOutOfAll, Row, Said, Subscriptions, UnitGroup
 from preferences import selectors
-from preferences.access import types_for
 from preferences.models import Address, BusinessUnit, ConsentEvent, SubscriptionType
 from preferences.rules import effective
 from preferences.values import (
@@ -34,14 +33,6 @@ from preferences.values import (
 )
 
 OUT = Status.UNSUBSCRIBED
-CATALOGUE_ORDER = (
-    "business_unit__position",
-    "business_unit__name",
-    "business_unit_id",
-    "position",
-    "name",
-    "id",
-)
 
 
 def addresses_of(contact: Contact) -> list[Address]:

@@ -15,11 +15,13 @@ from django.db.models import Q, QuerySet
 
 from accounts.access import Reach
 from preferences.models import (
+    BusinessUnit,
     ConsentEvent,
     OptOut,
     PendingConfirmation,
     Preference,
     Seal,
+    SubscriptionType,
 )
 from preferences.values import (
     ACCOUNT,
@@ -78,6 +80,28 @@ def pending_for(
     """Return the opt-ins that wait for the person's click, by address and type (R14)."""
     rows = PendingConfirmation.objects.filter(address_id__in=address_ids, expires_at__gt=now)
     return {(row.address_id, row.subscription_type_id): row for row in rows}
+
+
+# --- catalogue ---
+
+
+def units_for(reach: Reach) -> QuerySet[BusinessUnit]:
+    """Return the business units within reach, archived ones included, in the catalogue's order."""
+    units = BusinessUnit.objects.order_by("position", "name", "id")
+    return units if reach.all_units else units.filter(id__in=reach.unit_ids)
+
+
+def types_for(reach: Reach) -> QuerySet[SubscriptionType]:
+    """Return the types within reach with their units, archived ones included, in their order."""
+    types = SubscriptionType.objects.select_related("business_unit").order_by(
+        "business_unit__position",
+        "business_unit__name",
+        "business_unit_id",
+        "position",
+        "name",
+        "id",
+    )
+    return types if reach.all_units else types.filter(business_unit_id__in=reach.unit_ids)
 
 
 # --- the ledger ---

@@ -1,0 +1,321 @@
+"""The history of a contact's addresses as a timeline and as a file: shaping of ledger events."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.models import User
+from contacts.subscriptions import names_of
+from preferences import wording
+from preferences.models import ConsentEvent
+from preferences.values import (
+    Act,
+    ActorKind,
+    Channel,
+    Flag,
+    LegalBasis,
+    ScopeKind,
+    Source,
+    Status,
+    Word,
+)
+
+# What to show -> the icon and tone of its entries are chosen by status, see ``Entry.look``.
+KINDS = {
+    "": pgettext_lazy("history", "Every change"),
+    "opt_ins": gettext_lazy("Opt-ins"),
+    "opt_outs": gettext_lazy("Opt-outs"),
+    "opt_outs_of_all": gettext_lazy("Unsubscribed from all"),
+    "confirmations": gettext_lazy("Confirmations"),
+    "undone": gettext_lazy("Undone and corrected"),
+    "delivery": gettext_lazy("Delivery and complaints"),
+}
+PERIODS = {
+    "": gettext_lazy("All time"),
+    "30": gettext_lazy("Last 30 days"),
+    "365": gettext_lazy("Last 12 months"),
+}
+NOTES = {
+    Flag.RELAYED: gettext_lazy("Passed on to us, not said here"),
+    Flag.SUSPECTED: gettext_lazy("Suspected automatic"),
+    Flag.CONTRACT_FOR_MARKETING: gettext_lazy("Performance of a contract, for a marketing type"),
+    Flag.REPEAT: gettext_lazy("Said again; nothing changed"),
+    Flag.OLDER: gettext_lazy("Heard late; something newer counts"),
+    Flag.OWN_STANDS: gettext_lazy("Their own opt-out still stands"),
+}
+DETAILS = {
+    "ip": gettext_lazy("IP address"),
+    "user_agent": gettext_lazy("Device"),
+    "reason": gettext_lazy("Reason given"),
+}
+LOOKS = {
+    Status.SUBSCRIBED: ("in", "check"),
+    Status.UNSUBSCRIBED: ("out", "x"),
+    Status.NOT_SPECIFIED: ("", "dash"),
+}
+ACT_LOOKS = {
+    Act.UNDO: ("", "undo"),
+    Act.CORRECT: ("", "undo"),
+    Act.REQUEST: ("wait", "send"),
+    Act.COMPLAIN: ("out", "ban"),
+    Act.BOUNCE: ("hold", "alert"),
+    Act.DELIVER: ("in", "check"),
+    Act.ERASE: ("hold", "trash"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as staff read it. ``sees_evidence``: also IP, device and what else was kept."""
+
+    event: ConsentEvent
+    name: str
+    is_you: bool
+    sees_evidence: bool
+
+    @property
+    def act(self) -> Act:
+        return Act.from_code(self.event.act)
+
+    @property
+    def status(self) -> Status:
+        return Status.from_code(self.event.status)
+
+    @property
+    def look(self) -> tuple[str, str]:
+        """Return tone and icon."""
+        if self.act in ACT_LOOKS:
+            return ACT_LOOKS[self.act]
+        if self.is_wide and self.status is Status.UNSUBSCRIBED:
+            return "out", "ban"
+        return LOOKS[self.status]
+
+    @property
+    def is_wide(self) -> bool:
+        return self.event.scope != ScopeKind.TYPE.code
+
+    @property
+    def channel(self) -> Channel:
+        return self.event.address.channel_value
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about: "Product news (SMS)", "all Larkhill Stays email"."""
+        channel = str(wording.CHANNELS[self.channel])
+        if not self.is_wide:
+            name = str(self.event.subscription_type)
+            return name if self.channel is Channel.EMAIL else f"{name} ({channel})"
+        place = str(self.event.business_unit or _("every business unit"))
+        return _("all messages of %(unit)s (%(channel)s)") % {"unit": place, "channel": channel}
+
+    @property
+    def title(self) -> str:
+        words = _title_words(self.act, self.status, is_wide=self.is_wide)
+        return words % {"subject": self.subject, "address": self.event.address}
+
+    @property
+    def by(self) -> str:
+        if self.event.word == Word.OWN.code:
+            return _("Own choice")
+        if self.is_you:
+            return _("You")
+        return self.name or str(wording.ACTOR_KINDS[ActorKind.from_code(self.event.actor_kind)])
+
+    @property
+    def way(self) -> str:
+        return str(wording.SOURCES[Source.from_code(self.event.source)])
+
+    @property
+    def before(self) -> str:
+        return self._status_words(self.event.before)
+
+    @property
+    def after(self) -> str:
+        return self._status_words(self.event.after)
+
+    @property
+    def is_change(self) -> bool:
+        return self.event.before != self.event.after
+
+    def _status_words(self, code: int) -> str:
+        status = Status.from_code(code)
+        if not self.is_wide:
+            return str(wording.STATUSES[status])
+        is_out = status is Status.UNSUBSCRIBED
+        return _("Unsubscribed from all") if is_out else _("Not unsubscribed from all")
+
+    @property
+    def is_said_earlier(self) -> bool:
+        return self.event.said_at != self.event.recorded_at
+
+    @property
+    def legal_basis(self) -> str:
+        code = self.event.legal_basis
+        return str(wording.LEGAL_BASES[LegalBasis.from_code(code)]) if code else ""
+
+    @property
+    def explanation(self) -> str:
+        return self.event.evidence.explanation if self.event.evidence else ""
+
+    @property
+    def is_erased(self) -> bool:
+        return bool(self.event.evidence and self.event.evidence.erased_at)
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """Return the rest of the evidence, for those who may see the ledger."""
+        if not self.sees_evidence or self.event.evidence is None:
+            return []
+        kept: dict[str, Any] = self.event.evidence.details
+        return [(str(DETAILS.get(key, key)), str(value)) for key, value in kept.items()]
+
+    @property
+    def notes(self) -> list[str]:
+        return [str(words) for flag, words in NOTES.items() if self.event.flags & flag]
+
+    @property
+    def number(self) -> str:
+        digest = bytes(self.event.digest).hex()
+        return f"{digest[:4]}…{digest[-4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Entries under one separator of the timeline. ``is_begun``: its heading is shown already."""
+
+    title: str
+    entries: list[Entry]
+    is_begun: bool = False
+
+
+def entries_of(events: Sequence[ConsentEvent], *, user: User, sees_evidence: bool) -> list[Entry]:
+    """Return the events as staff read them; one query for all names."""
+    names = names_of(events)
+    is_user = ActorKind.USER.code
+    return [
+        Entry(
+            event,
+            names.get(event.actor_id or 0, "") if event.actor_kind == is_user else "",
+            event.actor_kind == is_user and event.actor_id == user.pk,
+            sees_evidence,
+        )
+        for event in events
+    ]
+
+
+def months_of(entries: Iterable[Entry], *, begun: str = "") -> list[Month]:
+    """Return entries under the months they were recorded in; ``begun``: the month above them."""
+    months: list[Month] = []
+    for entry in entries:
+        title = format_date(timezone.localtime(entry.event.recorded_at), "F Y")
+        if not months or months[-1].title != title:
+            months.append(Month(title, [], is_begun=not months and title == begun))
+        months[-1].entries.append(entry)
+    return months
+
+
+def _title_words(act: Act, status: Status, *, is_wide: bool) -> str:
+    fixed = {
+        Act.UNDO: _("Undone: %(subject)s"),
+        Act.CORRECT: _("Automatic opt-out given back: %(subject)s"),
+        Act.REQUEST: _("Asked to confirm: %(subject)s"),
+        Act.COMPLAIN: _("Marked as spam, unsubscribed from %(subject)s"),
+        Act.BOUNCE: _("Undeliverable: %(address)s"),
+        Act.DELIVER: _("Deliverable again: %(address)s"),
+        Act.ERASE: _("Data erased"),
+    }
+    if act in fixed:
+        return fixed[act]
+    if is_wide:
+        is_out = status is Status.UNSUBSCRIBED
+        return _("Unsubscribed from %(subject)s") if is_out else _("Lifted: %(subject)s")
+    return {
+        Status.SUBSCRIBED: _("Opted in: %(subject)s"),
+        Status.UNSUBSCRIBED: _("Opted out: %(subject)s"),
+        Status.NOT_SPECIFIED: _("Not opted: %(subject)s"),
+    }[status]
+
+
+# --- as a file ---
+
+CSV_COLUMNS = (
+    "entry",
+    "recorded_at",
+    "said_at",
+    "channel",
+    "address",
+    "business_unit",
+    "subscription_type",
+    "act",
+    "status",
+    "before",
+    "after",
+    "whose_word",
+    "source",
+    "actor",
+    "rule",
+    "legal_basis",
+    "explanation",
+    "asked_on",
+    "notes",
+    "evidence",
+    "wording",
+    "evidence_digest",
+    "digest",
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_rows(entries: Iterable[Entry]) -> Iterator[list[str]]:
+    """Yield the rows of the file: codes and exact times, for proof and for programs."""
+    yield list(CSV_COLUMNS)
+    for entry in entries:
+        yield [safe_cell(value) for value in _csv_values(entry)]
+
+
+def safe_cell(value: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _csv_values(entry: Entry) -> tuple[object, ...]:
+    event = entry.event
+    kind = event.subscription_type
+    unit = kind.business_unit if kind else event.business_unit
+    basis = LegalBasis.from_code(event.legal_basis) if event.legal_basis else ""
+    return (
+        event.pk,
+        _instant(event.recorded_at),
+        _instant(event.said_at),
+        entry.channel,
+        event.address,
+        unit or "*",
+        kind or "*",
+        entry.act,
+        entry.status,
+        Status.from_code(event.before),
+        Status.from_code(event.after),
+        Word.from_code(event.word),
+        Source.from_code(event.source),
+        entry.name or ActorKind.from_code(event.actor_kind),
+        f"R{event.rule}",
+        basis,
+        "(erased)" if entry.is_erased else entry.explanation,
+        event.asked_on,
+        "; ".join(entry.notes),
+        "; ".join(f"{name}: {value}" for name, value in entry.details),
+        event.wording_id,
+        bytes(event.evidence_digest).hex() if event.evidence_digest else "",
+        bytes(event.digest).hex(),
+    )
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
