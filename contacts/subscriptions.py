@@ -55,9 +55,7 @@ class _Shaper:
     ) -> None:
         ids = [address.pk for address in addresses]
         self.addresses, self.user, self.reach, self.now = addresses, user, reach, now
-        self.types = list(
-            types_for(user).select_related("business_unit").order_by(*CATALOGUE_ORDER)
-        )
+        self.types = list(selectors.types_for(reach))
         self.said = selectors.states_for(ids)
         self.pending = selectors.pending_for(ids, now=now)
         self.events = selectors.events_by_id(self._event_ids())
