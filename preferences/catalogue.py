@@ -62,7 +62,7 @@ def create_business_unit(*, user: User, now: datetime, values: Mapping[str, Any]
     unit.slug = _free_slug(values["name"])
     _set(unit, UNIT_FIELDS, values)
     unit.save()
-    _record(unit, UNIT, user, now, "created", after=unit.name)
+    record_setting_change(**_about(unit, user, now), field="created", after=unit.name)
     return unit
 
 
@@ -74,7 +74,8 @@ def change_business_unit(
     locked = BusinessUnit.objects.select_for_update().get(pk=unit.pk)
     before = _values(locked, UNIT_FIELDS)
     _set(locked, UNIT_FIELDS, values)
-    if _differences(locked, UNIT, user, now, before, _values(locked, UNIT_FIELDS)):
+    after = _values(locked, UNIT_FIELDS)
+    if record_differences(**_about(locked, user, now), before=before, after=after):
         locked.save()
     return locked
 
@@ -103,9 +104,10 @@ def create_subscription_type(
     added = SubscriptionType(business_unit=unit, position=0 if last is None else last + 1)
     _set(added, TYPE_FIELDS, values)
     added.save()
-    _record(added, TYPE, user, now, "created", after=added.name)
+    about = _about(added, user, now)
+    record_setting_change(**about, field="created", after=added.name)
     if added.is_service:
-        _record(added, TYPE, user, now, "kind", before="", after=added.kind)
+        record_setting_change(**about, field="kind", after=added.kind)
     _translate(added, user, now, translations)
     return added
 
@@ -123,7 +125,8 @@ def change_subscription_type(
     locked = SubscriptionType.objects.select_for_update().get(pk=subscription_type.pk)
     before = _values(locked, TYPE_FIELDS)
     _set(locked, TYPE_FIELDS, values)
-    if _differences(locked, TYPE, user, now, before, _values(locked, TYPE_FIELDS)):
+    after = _values(locked, TYPE_FIELDS)
+    if record_differences(**_about(locked, user, now), before=before, after=after):
         locked.save()
     _translate(locked, user, now, translations)
     return locked
@@ -150,7 +153,8 @@ def _translate(
             )
         fields = [f"{field} ({language})" for field in Text._fields]
         before, after = (dict(zip(fields, pair, strict=True)) for pair in (old, new))
-        _differences(subscription_type, TYPE, user, now, before, after)
+        about = _about(subscription_type, user, now)
+        record_differences(**about, before=before, after=after)
 
 
 @transaction.atomic
@@ -177,8 +181,8 @@ def _archive(
         return locked
     locked.archived_at = archived_at
     locked.save(update_fields=["archived_at"])
-    is_archived = archived_at is not None
-    _record(locked, TYPE, user, now, "archived", before=not is_archived, after=is_archived)
+    about, is_archived = _about(locked, user, now), archived_at is not None
+    record_setting_change(**about, field="archived", before=not is_archived, after=is_archived)
     return locked
 
 
@@ -204,7 +208,8 @@ def move_subscription_type(
     for position, found in enumerate(ordered):
         found.position = position
     SubscriptionType.objects.bulk_update(ordered, ["position"])
-    _record(ordered[there], TYPE, user, now, "position", before=place + 1, after=neighbour + 1)
+    about = _about(ordered[there], user, now)
+    record_setting_change(**about, field="position", before=place + 1, after=neighbour + 1)
     return True
 
 
@@ -223,41 +228,7 @@ def _set(
             setattr(thing, field, values[field])
 
 
-def _differences(
-    thing: BusinessUnit | SubscriptionType,
-    kind: SettingChange.Subject,
-    user: User,
-    now: datetime,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> int:
-    return record_differences(
-        user=user,
-        now=now,
-        kind=kind,
-        subject_id=thing.pk,
-        label=thing.name,
-        before=before,
-        after=after,
-    )
-
-
-def _record(
-    thing: BusinessUnit | SubscriptionType,
-    kind: SettingChange.Subject,
-    user: User,
-    now: datetime,
-    field: str,
-    before: Any = "",
-    after: Any = "",
-) -> None:
-    record_setting_change(
-        user=user,
-        now=now,
-        kind=kind,
-        subject_id=thing.pk,
-        label=thing.name,
-        field=field,
-        before=before,
-        after=after,
-    )
+def _about(thing: BusinessUnit | SubscriptionType, user: User, now: datetime) -> dict[str, Any]:
+    """Return what every line about this thing has in common."""
+    kind = UNIT if isinstance(thing, BusinessUnit) else TYPE
+    return {"user": user, "now": now, "kind": kind, "subject_id": thing.pk, "label": thing.name}

@@ -1,6 +1,6 @@
 """Forms of the settings of preferences, one per intent."""
 
-from typing import Any
+from typing import Any, cast
 
 import phonenumbers
 from django import forms
@@ -93,7 +93,9 @@ class BusinessUnitForm(UiForm):
         ratio = contrast_with_white(colour)
         if ratio < READABLE_RATIO:
             # Cut off, not rounded: 4.48 must not read as a refused 4.5.
-            problem = _("White text is hard to read on it: %(ratio)s to 1. Use a darker colour, at least 4.5 to 1.")
+            problem = _(
+                "White text is hard to read on it: %(ratio)s to 1. Use a darker colour, at least 4.5 to 1."
+            )
             raise ValidationError(
                 problem, code="contrast", params={"ratio": f"{int(ratio * 100) / 100:.2f}"}
             )
@@ -173,7 +175,9 @@ class SubscriptionTypeForm(UiForm):
             code for code in dict.fromkeys([*own_languages(), *texts]) if code != base
         ]
         fields = [_language_fields(code, texts.get(code)) for code in self.languages]
-        self.base_fields = dict(self.base_fields, **{k: v for part in fields for k, v in part.items()})
+        self.base_fields = dict(  # type: ignore[misc]
+            self.base_fields, **{k: v for part in fields for k, v in part.items()}
+        )
         if subscription_type is not None:
             kwargs["initial"] = _initial_of(subscription_type)
         super().__init__(*args, **kwargs)
@@ -187,8 +191,7 @@ class SubscriptionTypeForm(UiForm):
         if self.subscription_type is not None:
             del self.fields["business_unit"], self.fields["language"]
             return
-        field = self.fields["business_unit"]
-        assert isinstance(field, forms.ModelChoiceField)
+        field = cast(forms.ModelChoiceField, self.fields["business_unit"])
         field.queryset = units_for(reach).filter(archived_at=None)
 
     @property
@@ -226,13 +229,23 @@ class SubscriptionTypeForm(UiForm):
         has_text = data.get("extra_name") or data.get("extra_description")
         if has_text and not data.get("extra_language"):
             self.add_error("extra_language", _("Choose the language of this text."))
-        if (data.get("extra_language") or data.get("extra_description")) and not data.get("extra_name"):
+        if (data.get("extra_language") or data.get("extra_description")) and not data.get(
+            "extra_name"
+        ):
             self.add_error("extra_name", _("Enter the name in this language too."))
 
     def values(self) -> dict[str, Any]:
         """Return the type's own fields as preferences.catalogue takes them."""
         data = self.cleaned_data
-        names = ("name", "description", "purpose", "kind", "is_internal", "double_opt_in", "language")
+        names = (
+            "name",
+            "description",
+            "purpose",
+            "kind",
+            "is_internal",
+            "double_opt_in",
+            "language",
+        )
         values = {name: data[name] for name in names if name in data}
         offered = set(data["channels"])
         return values | {
@@ -293,9 +306,7 @@ def _language_fields(code: str, row: Any) -> dict[str, forms.Field]:
 
 
 def _choice(form: forms.Form, name: str) -> forms.ChoiceField:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    return field
+    return cast(forms.ChoiceField, form.fields[name])
 
 
 def _confirm_choices(inherited: Any) -> list[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -23,11 +24,11 @@ RECENT_VERSIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """One field that differs between a version and the one before it."""
+    """One field that differs between a version and the one before it; "on", "off" or "enforced"."""
 
     field: str
-    before: Any
-    after: Any
+    before: str
+    after: str
     changed_by: User | None
     changed_at: datetime
 
@@ -59,15 +60,19 @@ def policy_changes(*fields: str) -> list[PolicyChange]:
     return [
         PolicyChange(
             field=field,
-            before=getattr(previous, field),
-            after=getattr(version, field),
+            before=_word(getattr(previous, field)),
+            after=_word(getattr(version, field)),
             changed_by=version.changed_by,
             changed_at=version.changed_at,
         )
-        for version, previous in zip(versions, versions[1:], strict=False)
+        for version, previous in pairwise(versions)
         for field in fields
         if getattr(version, field) != getattr(previous, field)
     ]
+
+
+def _word(value: int) -> str:
+    return {0: "off", 1: "on", 2: "enforced"}[value]
 
 
 def in_force_since(policy: PolicyVersion, field: str) -> datetime:

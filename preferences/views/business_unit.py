@@ -1,17 +1,16 @@
 """Settings: business units."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import reach_of
+from accounts.access import StaffRequest, reach_of
 from accounts.history import recent_changes
-from accounts.models import User
 from accounts.settings_access import may_change_settings, require_all_units, settings_view
 from preferences.access import get_unit
 from preferences.catalogue import UNIT, change_business_unit, create_business_unit
@@ -24,45 +23,46 @@ PANEL = {"panel": "preferences/_business_unit_panel.html"}
 
 @settings_view()
 @require_safe
-def business_units(request: HttpRequest) -> HttpResponse:
+def business_units(request: StaffRequest) -> HttpResponse:
     """Show the business units within reach."""
     return page_or_fragment(request, "preferences/business_units.html", _list(request))
 
 
 @settings_view(account_wide=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def business_unit_create(request: HttpRequest) -> HttpResponse:
+def business_unit_create(request: StaffRequest) -> HttpResponse:
     """Show or save the form of a new business unit."""
     require_all_units(request.user)
-    form = BusinessUnitForm(request.POST or None)
-    if request.method != "POST":
+    form = BusinessUnitForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
         context = _list(request) | {"form": form}
-        return page_or_fragment(request, "preferences/business_unit_create.html", context, PANEL)
-    form = BusinessUnitForm(request.POST)
-    if not form.is_valid():
-        context = _list(request) | {"form": form}
-        return invalid(request, "preferences/business_unit_create.html", context, PANEL)
-    user = cast(User, request.user)
+        answer = invalid if request.method == "POST" else page_or_fragment
+        return answer(request, "preferences/business_unit_create.html", context, PANEL)
+    user = request.user
     create_business_unit(user=user, now=timezone.now(), values=form.cleaned_data)
     return _saved(request, _("Business unit added"))
 
 
 @settings_view()
 @require_http_methods(["GET", "HEAD", "POST"])
-def business_unit(request: HttpRequest, pk: int) -> HttpResponse:
+def business_unit(request: StaffRequest, pk: int) -> HttpResponse:
     """Show or save one business unit, in the side panel."""
-    user = cast(User, request.user)
+    user = request.user
     unit = get_unit(user, pk)
     form = BusinessUnitForm(request.POST if request.method == "POST" else None, unit=unit)
     if request.method != "POST" or not form.is_valid():
-        context = _list(request) | {"form": form, "unit": unit, "unit_changes": recent_changes(UNIT, [pk])}
+        context = _list(request) | {
+            "form": form,
+            "unit": unit,
+            "unit_changes": recent_changes(UNIT, [pk]),
+        }
         answer = invalid if request.method == "POST" else page_or_fragment
         return answer(request, "preferences/business_unit.html", context, PANEL)
     change_business_unit(unit=unit, user=user, now=timezone.now(), values=form.cleaned_data)
     return _saved(request, _("Business unit saved"))
 
 
-def _list(request: HttpRequest) -> dict[str, Any]:
+def _list(request: StaffRequest) -> dict[str, Any]:
     active = Count("subscription_types", filter=Q(subscription_types__archived_at=None))
     units = list(units_for(reach_of(request.user)).annotate(type_count=active))
     return {
@@ -73,7 +73,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _saved(request: HttpRequest, text: str) -> HttpResponse:
+def _saved(request: StaffRequest, text: str) -> HttpResponse:
     """Show the changed list: as a page, or under the panel that closes."""
     if not request.htmx:
         return redirect("business_units")

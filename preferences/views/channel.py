@@ -1,14 +1,13 @@
 """Settings: which channels are connected."""
 
-from typing import Any, cast
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import reach_of
-from accounts.models import User
+from accounts.access import StaffRequest, reach_of
 from accounts.settings_access import may_change_settings, settings_view
 from preferences.forms import CHANNEL_FIELDS, PolicySwitchForm
 from preferences.policy import change_policy, policy_changes
@@ -29,7 +28,7 @@ FRAGMENTS = {"channel_list": "preferences/_channel_list.html"}
 
 @settings_view(account_wide=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: StaffRequest) -> HttpResponse:
     """Show the channels, or turn one on or off."""
     template = "preferences/channels.html"
     if request.method != "POST":
@@ -38,13 +37,13 @@ def channels(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return invalid(request, template, _context(request), FRAGMENTS)
     data, now = form.cleaned_data, timezone.now()
-    change_policy(user=cast(User, request.user), now=now, **{data["setting"]: data["value"]})
+    change_policy(user=request.user, now=now, **{data["setting"]: data["value"]})
     if not request.htmx:
         return redirect("/settings/channels/?saved")
     return page_or_fragment(request, template, _context(request) | {"saved_at": now}, FRAGMENTS)
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
+def _context(request: StaffRequest) -> dict[str, Any]:
     policy = current_policy()
     offered = list(types_for(reach_of(request.user)).filter(archived_at=None))
     rows = [

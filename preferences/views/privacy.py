@@ -1,14 +1,14 @@
 """Settings: data privacy and the other rules of the account."""
 
-from typing import Any, cast
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
+from accounts.access import StaffRequest
 from accounts.settings_access import may_change_settings, settings_view
 from preferences.forms import PolicySwitchForm, TurnOffPrivacyForm
 from preferences.models import PolicyVersion
@@ -24,7 +24,7 @@ DIALOG = {"dialog": "preferences/_turn_off_dialog.html"}
 
 @settings_view(account_wide=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def privacy(request: HttpRequest) -> HttpResponse:
+def privacy(request: StaffRequest) -> HttpResponse:
     """Show the rules of the account, or turn one of them on or off."""
     template = "preferences/privacy.html"
     if request.method != "POST":
@@ -36,7 +36,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     if setting == "privacy" and not is_on:
         return redirect("privacy_turn_off")
     now = timezone.now()
-    change_policy(user=cast(User, request.user), now=now, **_fields(setting, is_on=is_on))
+    change_policy(user=request.user, now=now, **_fields(setting, is_on=is_on))
     if not request.htmx:
         return redirect("/settings/privacy/?saved")
     return page_or_fragment(request, template, _context(request) | {"saved_at": now}, FRAGMENTS)
@@ -44,7 +44,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @settings_view(account_wide=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def privacy_turn_off(request: HttpRequest) -> HttpResponse:
+def privacy_turn_off(request: StaffRequest) -> HttpResponse:
     """Ask whether to turn data privacy off, and do it; until then the switch stays on."""
     template = "preferences/privacy_turn_off.html"
     data = request.POST if request.method == "POST" else None
@@ -53,7 +53,7 @@ def privacy_turn_off(request: HttpRequest) -> HttpResponse:
         answer = invalid if request.method == "POST" else page_or_fragment
         return answer(request, template, _context(request) | {"form": form}, DIALOG)
     now = timezone.now()
-    change_policy(user=cast(User, request.user), now=now, privacy=Level.OFF)
+    change_policy(user=request.user, now=now, privacy=Level.OFF)
     if not request.htmx:
         return redirect("/settings/privacy/?saved")
     context = _context(request) | {"saved_at": now}
@@ -73,7 +73,7 @@ def _fields(setting: str, *, is_on: bool) -> dict[str, Any]:
     return {setting: is_on}
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
+def _context(request: StaffRequest) -> dict[str, Any]:
     policy = current_policy()
     is_on = policy.privacy != Level.OFF
     return {

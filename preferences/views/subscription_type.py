@@ -1,18 +1,17 @@
 """Settings: subscription types."""
 
 from collections import Counter
-from typing import Any, cast
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import Reach, reach_of
+from accounts.access import Reach, StaffRequest, reach_of
 from accounts.history import recent_changes
-from accounts.models import User
 from accounts.settings_access import may_change_settings, settings_view
 from preferences.access import get_type
 from preferences.catalogue import (
@@ -38,14 +37,14 @@ PURPOSES = ("Marketing", "Sales", "Service")
 
 @settings_view()
 @require_safe
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: StaffRequest) -> HttpResponse:  # noqa: ARG001
     """Open the first page of the settings."""
     return redirect("subscription_types")
 
 
 @settings_view()
 @require_safe
-def subscription_types(request: HttpRequest) -> HttpResponse:
+def subscription_types(request: StaffRequest) -> HttpResponse:
     """Show the types of the units within reach, grouped by unit."""
     template = "preferences/subscription_types.html"
     return page_or_fragment(request, template, _list(request), ("subscription_type_list",))
@@ -53,10 +52,10 @@ def subscription_types(request: HttpRequest) -> HttpResponse:
 
 @settings_view()
 @require_http_methods(["GET", "HEAD", "POST"])
-def subscription_type_create(request: HttpRequest) -> HttpResponse:
+def subscription_type_create(request: StaffRequest) -> HttpResponse:
     """Show or save the form of a new type."""
     template = "preferences/subscription_type_create.html"
-    user = cast(User, request.user)
+    user = request.user
     form = SubscriptionTypeForm(
         request.POST if request.method == "POST" else None,
         reach=reach_of(user),
@@ -77,9 +76,9 @@ def subscription_type_create(request: HttpRequest) -> HttpResponse:
 
 @settings_view()
 @require_http_methods(["GET", "HEAD", "POST"])
-def subscription_type(request: HttpRequest, pk: int) -> HttpResponse:
+def subscription_type(request: StaffRequest, pk: int) -> HttpResponse:
     """Show or save one type with its texts in every language."""
-    user = cast(User, request.user)
+    user = request.user
     found = get_type(user, pk)
     data = request.POST if request.method == "POST" else None
     form = SubscriptionTypeForm(data, reach=reach_of(user), subscription_type=found)
@@ -98,7 +97,7 @@ def subscription_type(request: HttpRequest, pk: int) -> HttpResponse:
 
 @settings_view()
 @require_POST
-def subscription_type_preview(request: HttpRequest) -> HttpResponse:
+def subscription_type_preview(request: StaffRequest) -> HttpResponse:
     """Show how people will see what is in the form now; changes nothing."""
     template = "preferences/subscription_type_preview.html"
     fragments = {"type_preview": "preferences/_type_preview.html"}
@@ -107,9 +106,9 @@ def subscription_type_preview(request: HttpRequest) -> HttpResponse:
 
 @settings_view()
 @require_POST
-def subscription_type_move(request: HttpRequest, pk: int) -> HttpResponse:
+def subscription_type_move(request: StaffRequest, pk: int) -> HttpResponse:
     """Move a type one place up or down in the order of the preference page."""
-    user = cast(User, request.user)
+    user = request.user
     move_subscription_type(
         subscription_type=get_type(user, pk),
         step="up" if request.POST.get("step") == "up" else "down",
@@ -124,9 +123,9 @@ def subscription_type_move(request: HttpRequest, pk: int) -> HttpResponse:
 
 @settings_view()
 @require_http_methods(["GET", "HEAD", "POST"])
-def subscription_type_archive(request: HttpRequest, pk: int) -> HttpResponse:
+def subscription_type_archive(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask whether to archive a type, and do it."""
-    user = cast(User, request.user)
+    user = request.user
     found = get_type(user, pk)
     if request.method == "POST":
         archive_subscription_type(subscription_type=found, user=user, now=timezone.now())
@@ -140,9 +139,9 @@ def subscription_type_archive(request: HttpRequest, pk: int) -> HttpResponse:
 
 @settings_view()
 @require_POST
-def subscription_type_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def subscription_type_restore(request: StaffRequest, pk: int) -> HttpResponse:
     """Offer an archived type again."""
-    user = cast(User, request.user)
+    user = request.user
     found = get_type(user, pk)
     restore_subscription_type(subscription_type=found, user=user, now=timezone.now())
     return redirect_or_trigger(request, _page_of(found))
@@ -152,7 +151,7 @@ def _page_of(found: SubscriptionType) -> str:
     return reverse("subscription_type", kwargs={"pk": found.pk})
 
 
-def _list(request: HttpRequest) -> dict[str, Any]:
+def _list(request: StaffRequest) -> dict[str, Any]:
     reach = reach_of(request.user)
     types = list(types_for(reach).prefetch_related("translations"))
     units = list(units_for(reach))
@@ -160,7 +159,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     shown_units = [unit for unit in units if query.get("unit", "") in ("", str(unit.pk))]
     policy = current_policy()
     names = Counter(found.name.casefold() for found in types if found.archived_at is None)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "type": found,
             "channels": [(CHANNEL_ICONS[c], CHANNELS[c]) for c in found.channels],
@@ -188,7 +187,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _form(request: HttpRequest, form: SubscriptionTypeForm) -> dict[str, Any]:
+def _form(request: StaffRequest, form: SubscriptionTypeForm) -> dict[str, Any]:
     found = form.subscription_type
     context: dict[str, Any] = {
         "form": form,
@@ -213,7 +212,7 @@ def _form(request: HttpRequest, form: SubscriptionTypeForm) -> dict[str, Any]:
     }
 
 
-def _preview(request: HttpRequest) -> dict[str, Any]:
+def _preview(request: StaffRequest) -> dict[str, Any]:
     data = request.POST
     pk = data.get("subscription_type", "")
     name = data.get("name", "").strip()[:120]
@@ -232,4 +231,6 @@ def _preview(request: HttpRequest) -> dict[str, Any]:
 
 def _namesakes(reach: Reach, name: str, own_pk: int | None) -> list[SubscriptionType]:
     """Return other types that people could mistake for this one."""
-    return list(types_for(reach).filter(name__iexact=name, archived_at=None).exclude(pk=own_pk)[:3])
+    return list(
+        types_for(reach).filter(name__iexact=name, archived_at=None).exclude(pk=own_pk or 0)[:3]
+    )
