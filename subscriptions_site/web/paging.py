@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from django.core import signing
 from django.db.models import F, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import QueryDict
 
 type Direction = Literal["asc", "desc"]
@@ -81,16 +82,14 @@ def _ordering(field: str, is_descending: bool) -> list[Any]:
     return [F(name).desc() if is_descending else F(name).asc() for name in names]
 
 
-def _beyond(field: str, position: tuple[Any, Any], is_descending: bool) -> Q:
-    """Select the rows beyond a position; the first, redundant term lets an index start there."""
-    value, pk = position
-    operator = "lt" if is_descending else "gt"
+def _beyond(field: str, position: tuple[Any, Any], is_descending: bool) -> Any:
+    """Select the rows beyond a position: a comparison of pairs, so that an index starts right there
+    even inside a million rows of one value (a bulk import's).
+    """
     if field in {"pk", "id"}:
-        return Q(**{f"pk__{operator}": pk})
-    same_value = Q(**{field: value, f"pk__{operator}": pk})
-    return Q(**{f"{field}__{operator}e": value}) & (
-        Q(**{f"{field}__{operator}": value}) | same_value
-    )
+        return Q(**{f"pk__{'lt' if is_descending else 'gt'}": position[1]})
+    compare = TupleLessThan if is_descending else TupleGreaterThan
+    return compare(Tuple(F(field), F("pk")), position)
 
 
 def _write(row: Model, order: tuple[str, Direction]) -> str:

@@ -1,0 +1,157 @@
+"""Reads of contacts for the index and the record page; no page costs more queries for more rows.
+
+Nothing counts or skips rows: pages go by key, totals come from maintained counts, and what matches
+a search is counted up to a limit.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Lower
+
+from accounts.access import Reach, reach_of
+from accounts.models import User
+from contacts.access import contacts_for, unit_set_ids
+from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty
+from contacts.values import fold
+from preferences.models import Address
+from preferences.selectors import units_for
+from preferences.values import Channel
+from subscriptions_site.web.paging import Direction, Page, get_page
+
+COUNT_LIMIT = 1000
+PAGE_SIZES = (25, 50, 100)
+SEARCH_WORDS = 6
+
+# Name in the URL -> field of the model.
+SORTS = {
+    "name": "sort_name",
+    "company": "company_key",
+    "updated": "updated_at",
+    "created": "created_at",
+}
+DEFAULT_SORT = "-updated"
+
+_PHONE = re.compile(r"[+\d\s().\-/]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactQuery:
+    """What the index is asked for. ``unit_id``, ``owner_id``: None is any; 0 is "no owner"."""
+
+    search: str = ""
+    unit_id: int | None = None
+    owner_id: int | None = None
+    lifecycle_stage: str = ""
+    sort: str = DEFAULT_SORT
+    size: int = PAGE_SIZES[0]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.search or self.filter_count)
+
+    @property
+    def filter_count(self) -> int:
+        return sum(
+            (self.unit_id is not None, self.owner_id is not None, bool(self.lifecycle_stage))
+        )
+
+    @property
+    def order(self) -> tuple[str, Direction]:
+        return SORTS[self.sort.removeprefix("-")], "desc" if self.sort[0] == "-" else "asc"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many contacts match. With ``is_more`` there are more than ``count``."""
+
+    count: int
+    is_more: bool = False
+
+
+def find_contacts(user: User, query: ContactQuery) -> QuerySet[Contact]:
+    """Return the contacts the user sees that match, in no order."""
+    contacts = contacts_for(user)
+    if query.unit_id is not None:
+        contacts = contacts.filter(unit_set__in=unit_set_ids(frozenset({query.unit_id})))
+    if query.owner_id is not None:
+        contacts = contacts.filter(owner_id=query.owner_id or None)
+    if query.lifecycle_stage:
+        contacts = contacts.filter(lifecycle_stage=query.lifecycle_stage)
+    for part in search_parts(query.search):
+        contacts = contacts.filter(search_text__contains=part)
+    return contacts
+
+
+def get_contact_page(user: User, query: ContactQuery, parameters: Mapping[str, Any]) -> Page:
+    """Return one page of the index; ``parameters`` hold the cursor."""
+    contacts = find_contacts(user, query).select_related("unit_set", "owner")
+    contacts = contacts.defer("search_text", "properties").annotate(company_key=Lower("company"))
+    return get_page(contacts, order=query.order, size=query.size, query=parameters)
+
+
+def count_matches(user: User, query: ContactQuery) -> Total:
+    """Return how many contacts match: exactly from counts, or else up to a limit."""
+    if not (query.search or query.owner_id is not None or query.lifecycle_stage):
+        return Total(count_contacts(user, query.unit_id))
+    ids = find_contacts(user, query).values_list("pk", flat=True)[: COUNT_LIMIT + 1]
+    count = len(ids)
+    return Total(min(count, COUNT_LIMIT), count > COUNT_LIMIT)
+
+
+def count_contacts(user: User, unit_id: int | None = None) -> int:
+    """Return how many contacts a user sees, of one unit or of all; nothing is scanned."""
+    counts = ContactCount.objects.all()
+    reach = reach_of(user)
+    if not reach.all_units:
+        counts = counts.filter(unit_set__in=unit_set_ids(reach.unit_ids))
+    if unit_id is not None:
+        counts = counts.filter(unit_set__in=unit_set_ids(frozenset({unit_id})))
+    return counts.aggregate(total=Sum("count"))["total"] or 0
+
+
+def search_parts(text: str) -> list[str]:
+    """Return what ``search_text`` must contain: each word, or the digits of a phone number.
+
+    A word of one or two letters is looked for at the beginning of words only: anywhere else it
+    would find nearly everybody, and no index could help.
+    """
+    digits = re.sub(r"\D", "", text)
+    if _PHONE.fullmatch(text.strip()) and len(digits) >= 4:
+        return [digits.lstrip("0") or digits]
+    words = fold(text).split()[:SEARCH_WORDS]
+    return [word if len(word) > 2 else f" {word}" for word in words]
+
+
+def addresses_of(contact: Contact) -> list[ContactAddress]:
+    """Return a contact's addresses in the order of screens: by channel, the primary one first."""
+    rows = contact.contact_addresses.select_related("address")
+    return list(rows.order_by("channel", "-is_primary", "position", "id"))
+
+
+def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, Address]]:
+    """Return the primary address of each channel of several contacts; one query."""
+    found: dict[int, dict[Channel, Address]] = {contact_id: {} for contact_id in contact_ids}
+    rows = ContactAddress.objects.filter(contact_id__in=contact_ids, is_primary=True)
+    for row in rows.select_related("address"):
+        found[row.contact_id][row.channel_value] = row.address
+    return found
+
+
+def unit_names(reach: Reach) -> dict[int, str]:
+    """Return the names of the units within reach, in the catalogue's order."""
+    return dict(units_for(reach).values_list("id", "name"))
+
+
+def owners_for(user: User) -> QuerySet[User]:
+    """Return the members of staff who may own contacts."""
+    return User.objects.filter(is_active=True).order_by("name", "id")
+
+
+def custom_properties() -> Sequence[CustomProperty]:
+    """Return the custom properties in use, in their order."""
+    in_use = CustomProperty.objects.filter(archived_at__isnull=True)
+    return list(in_use.order_by("position", "name", "id"))
