@@ -146,7 +146,7 @@ def unit_names(reach: Reach) -> dict[int, str]:
     return dict(units_for(reach).values_list("id", "name"))
 
 
-def owners_for(user: User) -> QuerySet[User]:
+def owners() -> QuerySet[User]:
     """Return the members of staff who may own contacts."""
     return User.objects.filter(is_active=True).order_by("name", "id")
 

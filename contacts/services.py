@@ -27,11 +27,11 @@ RESTORE_DAYS = 90
 PURGE_CHUNK = 1000
 
 
-class OutsideUnits(ValueError):  # noqa: N818 - named like the refusal
+class OutsideUnits(ValueError):
     """Says that a contact would get or lose a business unit that the user may not change."""
 
 
-class WouldVanish(ValueError):  # noqa: N818 - named like the refusal
+class WouldVanish(ValueError):
     """Says that the user would no longer see the contact: it has none of their business units."""
 
 

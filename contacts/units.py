@@ -32,7 +32,7 @@ def change_counts(deltas: Mapping[int, int], *, is_bulk: bool = False) -> None:
     table = ContactCount._meta.db_table
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} AS old (unit_set_id, shard, count) VALUES (%s, %s, %s)"  # noqa: S608
+            f"INSERT INTO {table} AS old (unit_set_id, shard, count) VALUES (%s, %s, %s)"
             " ON CONFLICT (unit_set_id, shard) DO UPDATE SET count = old.count + excluded.count",
             rows,
         )

@@ -161,7 +161,7 @@ class _Chunk:
     def _contacts_by_address(self) -> dict[int, int]:
         link, contact = ContactAddress._meta.db_table, Contact._meta.db_table
         rows = fetch_all(
-            f"SELECT l.address_id, min(l.contact_id) FROM {link} l"  # noqa: S608
+            f"SELECT l.address_id, min(l.contact_id) FROM {link} l"
             f" JOIN {contact} c ON c.id = l.contact_id"
             f" WHERE {ids_match('l.address_id')} AND c.deleted_at IS NULL{self._within()}"
             " GROUP BY l.address_id",

@@ -54,14 +54,14 @@ def update_contacts(rows: Sequence[Mapping[str, Any]], ids: Sequence[int | None]
             sets = ", ".join(f"{name} = new.{name}" for name in COLUMNS)
             arrays = ", ".join(f"%s::{kind}[]" for kind in CONTACT_TYPES.values())
             cursor.execute(
-                f"UPDATE {table} AS old SET {sets} FROM unnest({arrays}, %s::bigint[])"  # noqa: S608
+                f"UPDATE {table} AS old SET {sets} FROM unnest({arrays}, %s::bigint[])"
                 f" AS new({', '.join(COLUMNS)}, id) WHERE old.id = new.id",
                 [*(list(column) for column in zip(*map(_values, rows), strict=True)), list(ids)],
             )
             return
         sets = ", ".join(f"{name} = %s" for name in COLUMNS)
         values = [(*_values(row), key) for row, key in zip(rows, ids, strict=True)]
-        cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", values)  # noqa: S608
+        cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", values)
 
 
 def insert_links(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -103,4 +103,4 @@ def _insert(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]])
                     copy.write_row(row)
             return
         marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
