@@ -46,7 +46,7 @@ MESSAGES = {
 """English text by code; the texts are the msgids that the web layer translates."""
 
 
-class InvalidAddress(ValueError):  # noqa: N818 - named like the refusal, as the product says it
+class InvalidAddress(ValueError):
     """Says why a text is not an address, by a stable code and its English text."""
 
     def __init__(self, code: str) -> None:
