@@ -18,6 +18,6 @@ def side_link(context: dict[str, Any], url_name: str, label: Any) -> SafeString:
     except NoReverseMatch:
         return SafeString("")
     request = context.get("request")
-    is_current = bool(request) and request.path.startswith(url)
+    is_current = request is not None and request.path.startswith(url)
     current = SafeString(' aria-current="page"') if is_current else ""
     return format_html('<a href="{}"{}>{}</a>', url, current, label)

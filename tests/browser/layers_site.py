@@ -11,8 +11,10 @@ __all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
 
 PAGE = """{% extends "base.html" %}{% block content %}<h1>List</h1>
 <a id="open" href="/t/panel/" hx-get="/t/panel/" hx-target="#panel" hx-push-url="true">Open</a>
-<table><tbody>{% for n in "123" %}<tr><td><input class="tick" type="checkbox" name="ids" value="{{ n }}"
-aria-label="Select {{ n }}"></td><th scope="row"><a href="/t/panel/">Row {{ n }}</a></th></tr>{% endfor %}</tbody></table>
+<table><tbody>{% for n in "123" %}<tr>
+<td><input class="tick" type="checkbox" name="ids" value="{{ n }}"
+aria-label="Select {{ n }}"></td>
+<th scope="row"><a href="/t/panel/">Row {{ n }}</a></th></tr>{% endfor %}</tbody></table>
 <input class="tick" type="checkbox" data-select-all="ids" aria-label="Select all">
 <p data-when-selected hidden><b data-selection-count>0</b> selected</p>{% endblock %}
 {% block panel %}{% if open_layer %}{{ panel|safe }}{% endif %}{% endblock %}"""
