@@ -29,7 +29,8 @@ def locate(forms: Sequence[tuple[Channel, str]]) -> dict[tuple[Channel, str], Pl
     while wanted:
         keys = {form: address_key(*form, secret=_secret(), probe=probe) for form in wanted}
         rows = fetch_all(
-            f"SELECT id, key, erased_at, undeliverable_at FROM {Address._meta.db_table} WHERE {ids_match('id')}",
+            "SELECT id, key, erased_at, undeliverable_at "
+            f"FROM {Address._meta.db_table} WHERE {ids_match('id')}",
             [ids_parameter(key.id for key in keys.values())],
         )
         stored = {row[0]: row for row in rows}
@@ -53,7 +54,9 @@ def ensure_address(*, channel: Channel, text: str, region: str | None, now: date
     return Address.objects.get(pk=ensure_addresses(channel=channel, pairs=[pair], now=now)[0])
 
 
-def ensure_addresses(*, channel: Channel, pairs: Sequence[tuple[str, str]], now: datetime) -> list[int]:
+def ensure_addresses(
+    *, channel: Channel, pairs: Sequence[tuple[str, str]], now: datetime
+) -> list[int]:
     """Return the ids of (canonical, as given) pairs in order, creating the addresses that are new.
 
     An id is computed, not looked up. Where another address already sits on it (odds of about one in

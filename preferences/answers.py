@@ -34,7 +34,7 @@ class Situation(NamedTuple):
 
     ``excepted_unit`` / ``excepted_account``: the type is an exception to that opt-out of all (R11).
     ``back_unit`` / ``back_account``: it is one to what the person said there; ours may yet stand.
-    ``has_exceptions``: some type is one (asked for opt-outs of all only).
+    ``has_exceptions``: ``registers.says_more`` (asked for opt-outs of all only).
     ``is_older``: the person's word now heard is not newer than what they are known to have said.
     ``is_relayed`` / ``in_future``: the time said is more than ten minutes past / is yet to come.
     ``kept_recently``: the same explicit word was kept within R16's 24 hours.

@@ -44,7 +44,15 @@ UNKNOWN_TYPE = Decision(Outcome.REFUSE, "R20", "unknown_type")
 class Batch:
     """Decides and, unless it previews, writes. Used once."""
 
-    def __init__(self, changes: Sequence[Change], actor: Actor, now: datetime, terms: Terms, *, is_preview: bool):
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        actor: Actor,
+        now: datetime,
+        terms: Terms,
+        *,
+        is_preview: bool,
+    ):
         self.changes = changes
         self.actor = actor
         self.now = now
@@ -90,7 +98,7 @@ class Batch:
         if decision is None:
             decision = decide(situation, wish, self.actor, self.terms.policy, facts)
             self._decisions[key] = decision
-        if wish.status is OUT and decision.outcome is not Outcome.REFUSE:
+        if wish.status is OUT and decision.outcome is not Outcome.REFUSE and self._has_requests():
             self._end_requests(change)
         if decision.outcome is Outcome.APPLY:
             return self._apply(change, decision, facts)
@@ -107,12 +115,18 @@ class Batch:
 
     def _apply(self, change: Change, decision: Decision, facts: TypeFacts | None) -> Result:
         for kind in decision.lifts:
-            scope = ACCOUNT if kind is ScopeKind.ACCOUNT else unit_scope(facts.business_unit_id if facts else 0)
+            scope = (
+                ACCOUNT
+                if kind is ScopeKind.ACCOUNT
+                else unit_scope(facts.business_unit_id if facts else 0)
+            )
             self._write_event(change, decision, scope, Act.STATE, Word.OURS)
         act, wish = change.wish.act, change.wish
         if act not in (Act.STATE, Act.UNDO, Act.CORRECT):
             self.facts_changed.append((act, change.address_id))
-        before, after, event_id = self._write_event(change, decision, wish.scope, act, decision.register)
+        before, after, event_id = self._write_event(
+            change, decision, wish.scope, act, decision.register
+        )
         return Result(change, decision, before, after, event_id)
 
     def _write_event(
@@ -132,8 +146,14 @@ class Batch:
             names_own = decision.names_own and scope == wish.scope
             said, restores = self._said(wish, act, writes, event_id, current, names_own=names_own)
             names = said.names_event_id if said is not None and act is Act.STATE else None
-            registers = Registers(said, current.ours) if writes is Word.OWN else Registers(current.own, said)
+            registers = (
+                Registers(said, current.ours)
+                if writes is Word.OWN
+                else Registers(current.own, said)
+            )
             self.known.rows.registers[key] = self.changed[key] = registers
+            if scope.is_wide:
+                self.known.rows.wide.add(address_id)
             after = resolve(shape_of(registers))[0]
         if not self.is_preview:
             own = seal.Own(event_id, address_id, replaced, names, restores, before.code, after.code)
@@ -141,7 +161,14 @@ class Batch:
         return before, after, event_id
 
     def _said(
-        self, wish: Wish, act: Act, writes: Word, event_id: int, current: Registers, *, names_own: bool
+        self,
+        wish: Wish,
+        act: Act,
+        writes: Word,
+        event_id: int,
+        current: Registers,
+        *,
+        names_own: bool,
     ) -> tuple[Register | None, int | None]:
         """Return what the register holds after the event, and the event it was restored from."""
         if act in (Act.UNDO, Act.CORRECT):
@@ -163,6 +190,9 @@ class Batch:
             self.entries.append(ledger.Entry(own, stamp))
         return event_id
 
+    def _has_requests(self) -> bool:
+        return bool(self.known.pending or self.requests)
+
     def _end_requests(self, change: Change) -> None:
         """R14: any opt-out cancels what it covers, also one said earlier that arrives later."""
         scope = change.wish.scope
@@ -177,7 +207,9 @@ class Batch:
         if scope.kind is ScopeKind.TYPE:
             return scope.id == type_id
         facts = self.terms.types.get(type_id)
-        return scope.kind is ScopeKind.ACCOUNT or (facts is not None and facts.business_unit_id == scope.id)
+        return scope.kind is ScopeKind.ACCOUNT or (
+            facts is not None and facts.business_unit_id == scope.id
+        )
 
     # --- writing ------------------------------------------------------------------------------------
 
@@ -281,7 +313,13 @@ def _count_repeats(repeats: Sequence[Change], now: datetime) -> None:
     new: dict[tuple, RepeatedWord] = {}
     seen: dict[int, RepeatedWord] = {}
     for address_id, wish in repeats:
-        key = (address_id, wish.scope.kind.code, wish.scope.id or 0, wish.word.code, wish.source.code)
+        key = (
+            address_id,
+            wish.scope.kind.code,
+            wish.scope.id or 0,
+            wish.word.code,
+            wish.source.code,
+        )
         row = stored.get(key) or new.get(key)
         if row is None:
             names = ("address_id", "scope_kind", "scope_id", "word", "source")
@@ -307,8 +345,8 @@ def _change_facts(act: Act, address_id: int, now: datetime) -> None:
         address.update(erased_at=now, canonical="", original="")
         RepeatedWord.objects.filter(address_id=address_id).delete()
         PendingConfirmation.objects.filter(address_id=address_id).delete()
-        alone = ConsentEvent.objects.filter(address_id=address_id, job_id=None, evidence__isnull=False)
+        alone = ConsentEvent.objects.filter(
+            address_id=address_id, job_id=None, evidence__isnull=False
+        )
         evidence = Evidence.objects.filter(pk__in=alone.values("evidence_id"), erased_at=None)
         evidence.update(explanation="", details={}, salt=b"", erased_at=now)
-
-

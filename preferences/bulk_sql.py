@@ -15,13 +15,13 @@ Row = Sequence[object]
 def ids_match(column: str) -> str:
     """Return SQL that is true for ids in the parameter made by ``ids_parameter``."""
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s)"
+        return f"{column} = ANY(%s::bigint[])"
     return f"{column} IN (SELECT value FROM json_each(%s))"
 
 
 def ids_parameter(ids: Iterable[int]) -> object:
     if connection.vendor == "postgresql":
-        return list(ids)
+        return "{" + ",".join(map(str, ids)) + "}"
     return json.dumps(list(ids))
 
 
@@ -40,26 +40,49 @@ def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                copy.write("".join(["\t".join(["\\N" if v is None else str(v) for v in row]) + "\n" for row in rows]))
+                copy.write(
+                    "".join(
+                        [
+                            "\t".join(["\\N" if v is None else str(v) for v in row]) + "\n"
+                            for row in rows
+                        ]
+                    )
+                )
             return
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
 
 def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
-    """Update rows by id; ``columns`` are (name, PostgreSQL type), the rows end with the id."""
+    """Update rows by id; ``columns`` are (name, PostgreSQL type), the rows end with the id.
+
+    A column that is the same in every row travels once.
+    """
     if not rows:
         return
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            casts = ", ".join(f"%s::{kind}[]" for _, kind in columns)
-            names = ", ".join(name for name, _ in columns)
-            sets = ", ".join(f"{name} = new.{name}" for name, _ in columns)
-            cursor.execute(
-                f"UPDATE {table} AS old SET {sets} FROM unnest({casts}, %s::bigint[]) AS new({names}, id) "
-                "WHERE old.id = new.id",
-                [list(column) for column in zip(*rows, strict=True)],
-            )
+        if connection.vendor != "postgresql":
+            sets = ", ".join(f"{name} = %s" for name, _ in columns)
+            cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", rows)
             return
-        sets = ", ".join(f"{name} = %s" for name, _ in columns)
-        cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", rows)
+        *values, ids = zip(*rows, strict=True)
+        sets, same, arrays, names = [], [], [], []
+        for (name, kind), column in zip(columns, values, strict=True):
+            if column.count(column[0]) == len(column):
+                sets.append(f"{name} = %s::{kind}")
+                same.append(column[0])
+            else:
+                sets.append(f"{name} = new.{name}")
+                names.append(name)
+                arrays.append((kind, _array(column)))
+        casts = ", ".join(f"%s::{kind}[]" for kind, _ in [*arrays, ("bigint", "")])
+        cursor.execute(
+            f"UPDATE {table} AS old SET {', '.join(sets)} "
+            f"FROM unnest({casts}) AS new({', '.join([*names, 'id'])}) WHERE old.id = new.id",
+            [*same, *(text for _, text in arrays), _array(ids)],
+        )
+
+
+def _array(column: Sequence[object]) -> str:
+    """Return a PostgreSQL array literal of numbers, datetimes and NULLs; far cheaper than adapting each."""
+    return "{" + ",".join(["NULL" if v is None else f'"{v}"' for v in column]) + "}"

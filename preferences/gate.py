@@ -135,7 +135,9 @@ def _state(rows: projection.Rows, address_id: int, of_type: TypeFacts) -> State:
     )
 
 
-def _decide(channel: Channel, place: Place, of_type: TypeFacts, state: State, terms: Terms) -> Answer:
+def _decide(
+    channel: Channel, place: Place, of_type: TypeFacts, state: State, terms: Terms
+) -> Answer:
     noes: list[Reason] = []
     if of_type.is_archived:
         noes.append(Reason.TYPE_ARCHIVED)

@@ -45,6 +45,7 @@ class Rows:
     def __init__(self) -> None:
         self.registers: dict[Key, Registers] = {}
         self.row_ids: dict[Key, int] = {}
+        self.wide: set[int] = set()  # addresses with a word about a business unit or the account
 
 
 def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows:
@@ -57,7 +58,9 @@ def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows
         narrowed = sql
         if type_ids is not None:
             narrowed += f" AND {ids_match('subscription_type_id')}"
-        found = fetch_all(narrowed, parameters + ([] if type_ids is None else [ids_parameter(type_ids)]))
+        found = fetch_all(
+            narrowed, parameters + ([] if type_ids is None else [ids_parameter(type_ids)])
+        )
         scopes: dict[int, Scope] = {}
         for row in found:
             scope = scopes.get(row[2])
@@ -67,6 +70,7 @@ def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows
     sql = f"SELECT id, address_id, business_unit_id, {_REGISTER_COLUMNS} FROM {OPT_OUTS} WHERE {where}"
     for row in fetch_all(sql, parameters):
         scope = Scope(ScopeKind.ACCOUNT) if row[2] is None else Scope(ScopeKind.UNIT, row[2])
+        rows.wide.add(row[1])
         _keep(rows, (row[1], scope), row)
     return rows
 
@@ -119,10 +123,13 @@ def statuses(address_ids: Collection[int]) -> dict[Key, int]:
     where = ids_match("address_id")
     found: dict[Key, int] = {}
     for row in fetch_all(
-        f"SELECT address_id, subscription_type_id, status FROM {PREFERENCES} WHERE {where}", parameters
+        f"SELECT address_id, subscription_type_id, status FROM {PREFERENCES} WHERE {where}",
+        parameters,
     ):
         found[(row[0], Scope(ScopeKind.TYPE, row[1]))] = row[2]
-    for row in fetch_all(f"SELECT address_id, business_unit_id, status FROM {OPT_OUTS} WHERE {where}", parameters):
+    for row in fetch_all(
+        f"SELECT address_id, business_unit_id, status FROM {OPT_OUTS} WHERE {where}", parameters
+    ):
         scope = Scope(ScopeKind.ACCOUNT) if row[1] is None else Scope(ScopeKind.UNIT, row[1])
         found[(row[0], scope)] = row[2]
     return found

@@ -97,7 +97,9 @@ def _chunks() -> Iterator[list[int]]:
     after = 0
     while True:
         ids = list(
-            Address.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+            Address.objects.filter(pk__gt=after)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:AT_ONCE]
         )
         if not ids:
             return
@@ -114,7 +116,9 @@ def _folded(chunk: list[int]) -> dict[int, Folded]:
 def _differences_of(chunk: list[int]) -> Iterator[Difference]:
     folded = _folded(chunk)
     stored = projection.read(chunk, None).registers
-    rebuilt = {(pk, scope): value for pk, one in folded.items() for scope, value in one.registers.items()}
+    rebuilt = {
+        (pk, scope): value for pk, one in folded.items() for scope, value in one.registers.items()
+    }
     for key in stored.keys() | rebuilt.keys():
         if stored.get(key, NO_WORDS) != rebuilt.get(key, NO_WORDS):
             yield Difference(key[0], key[1], stored.get(key), rebuilt.get(key))

@@ -6,7 +6,9 @@ said and what anyone else last said ("Two registers" in ``docs/rules.md``).
 
 # ruff: noqa: PLR0911 - one return for each answer
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from preferences.values import STAFF_SOURCES, Flag, Register, Registers, Status, Word
@@ -35,30 +37,43 @@ SILENT = Shape()
 
 
 def shape_of(registers: Registers) -> Shape:
-    """Return the registers with their times reduced to comparisons."""
+    """Return the registers with their times reduced to comparisons.
+
+    There are few shapes and millions of registers, so each shape is made once.
+    """
     own, ours = registers
-    if own is None and ours is None:
-        return SILENT
     if own is None:
-        return Shape(ours=ours.status, ours_by_hand=ours.source in STAFF_SOURCES)
-    later = None
-    named = by_hand = False
-    if ours is not None:
-        if own.said_at != ours.said_at:
-            later = own.said_at > ours.said_at
-        named = ours.names_event_id == own.event_id
-        by_hand = ours.source in STAFF_SOURCES
+        if ours is None:
+            return SILENT
+        return _shape(None, ours.status, None, False, 0, ours.source in STAFF_SOURCES)
+    if ours is None:
+        return _shape(own.status, None, None, False, own.flags, False)
+    later = None if own.said_at == ours.said_at else own.said_at > ours.said_at
+    named = ours.names_event_id == own.event_id
+    return _shape(own.status, ours.status, later, named, own.flags, ours.source in STAFF_SOURCES)
+
+
+@cache
+def _shape(
+    own: Status | None,
+    ours: Status | None,
+    later: bool | None,
+    named: bool,
+    own_flags: int,
+    by_hand: bool,
+) -> Shape:
     return Shape(
-        own=own.status,
-        ours=ours.status if ours is not None else None,
+        own=own,
+        ours=ours,
         own_later=later,
         is_named=named,
-        own_is_relayed=bool(own.flags & Flag.RELAYED),
-        own_is_suspected=bool(own.flags & Flag.SUSPECTED),
+        own_is_relayed=bool(own_flags & Flag.RELAYED),
+        own_is_suspected=bool(own_flags & Flag.SUSPECTED),
         ours_by_hand=by_hand,
     )
 
 
+@cache
 def resolve(shape: Shape) -> tuple[Status, Word | None]:
     """Return the status of a scope on its own and whose word decided it ("Two registers").
 
@@ -79,10 +94,9 @@ def resolve(shape: Shape) -> tuple[Status, Word | None]:
         return (own, Word.OWN) if own is not None else (NONE, None)
     if own is None:
         return ours, Word.OURS
-    if shape.own_later is None:
-        own_counts = _STRICTNESS[own] >= _STRICTNESS[ours]
-    else:
-        own_counts = shape.own_later
+    own_counts = (
+        _STRICTNESS[own] >= _STRICTNESS[ours] if shape.own_later is None else shape.own_later
+    )
     return (own, Word.OWN) if own_counts else (ours, Word.OURS)
 
 
@@ -134,3 +148,17 @@ def hear_wide(of_type: Registers, said: Register) -> Registers:
     if said.status is not OUT or ours is None or ours.status is OUT or ours.said_at < said.said_at:
         return of_type
     return Registers(merge_own(of_type.own, said), ours._replace(names_event_id=None))
+
+
+def says_more(wide: Registers, said: Register, word: Word, types: Iterable[Registers]) -> bool:
+    """Tell whether an opt-out of all, said again or late, closes a type that it left open so far.
+
+    ``types``: the registers of the types below it. True for a type that the person came back to
+    since the same side said so last, and for one that we opened before we heard it.
+    """
+    same_side = Registers(own=wide.own) if word is Word.OWN else Registers(ours=wide.ours)
+    return any(
+        is_excepted(of_type.own, same_side)
+        or (word is Word.OWN and hear_wide(of_type, said) != of_type)
+        for of_type in types
+    )

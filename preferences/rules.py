@@ -145,7 +145,7 @@ def _decide_opt_out(
     repeats = said is OUT and resolve(shape)[0] is OUT and not s.has_exceptions and not proves
     if not repeats and not older:
         return apply("R2" if own else "R3", "opted_out", word, flags)
-    if not own or (s.kept_recently and not proves):
+    if not own or (s.kept_recently and not proves and not s.has_exceptions):
         return Decision(Outcome.NO_CHANGE, "R16", "already_opted_out" if repeats else "older_word")
     if older:
         return apply("R16", "older_kept", None, flags | Flag.OLDER)
@@ -170,10 +170,10 @@ def _decide_own_opt_in(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts 
     refusal = _opens_nothing(s, wish, is_relayed, is_closed=status is OUT or bool(stands))
     if refusal is not None:
         return refusal
-    if s.is_older:
-        return Decision(Outcome.NO_CHANGE, "R2", "older_word")
-    if wish.scope.is_wide and status is not OUT:
-        return Decision(Outcome.NO_CHANGE, "R16", "no_opt_out_of_all")
+    if wish.scope.is_wide:
+        if status is not OUT:
+            return Decision(Outcome.NO_CHANGE, "R16", "no_opt_out_of_all")
+        return apply("R2", "lifted_by_them", Word.OWN)
     flags = Flag.RELAYED if is_relayed else 0
     counts = shape.own is IN and status is IN and (is_relayed or not shape.own_is_relayed)
     if not counts or stands or s.is_erased:
@@ -186,7 +186,7 @@ def _decide_own_opt_in(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts 
 def _opens_nothing(
     s: Situation, wish: Wish, is_relayed: bool, *, is_closed: bool
 ) -> Decision | None:
-    """Refuse a person's opt-in that came in a way which re-opens nothing: R7, R8, R18, relayed."""
+    """Stop a person's opt-in that is outdated or came in a way that re-opens nothing: R7, R8."""
     if is_relayed and s.is_erased:
         return refuse("R18", "relayed_opt_in", link=True)
     if is_relayed and is_closed:
@@ -194,7 +194,7 @@ def _opens_nothing(
         return refuse(rule, "relayed_opt_in", link=True)
     if wish.source is Source.API_V3 and is_closed:
         return refuse(*_REOPENING[Source.API_V3], link=True)
-    return None
+    return Decision(Outcome.NO_CHANGE, "R2", "older_word") if s.is_older else None
 
 
 def _decide_lift(s: Situation, wish: Wish, actor: Actor) -> Decision:
@@ -265,11 +265,11 @@ def _decide_our_opt_in(
     s: Situation, wish: Wish, actor: Actor, policy: Policy, facts: TypeFacts
 ) -> Decision:
     """An opt-in on our word: R4-R10, R12-R15, in the order in which they outrank each other."""
-    lifts = standing_wide(s)
-    refusal = _not_ours_to_open(s, actor, facts) or _lift_on_the_way(s, wish, actor, lifts)
+    in_the_way = standing_wide(s)
+    refusal = _not_ours_to_open(s, actor, facts) or _lift_on_the_way(s, wish, actor, in_the_way)
     if refusal is not None:
         return refusal
-    lifts = lifts + _lifted_besides(s, wish, actor)
+    lifts = in_the_way + _lifted_besides(s, wish, actor)
     status = resolve(s.type)[0]
     if status is IN and not lifts:
         return Decision(Outcome.NO_CHANGE, "R16", "already_opted_in")
@@ -283,7 +283,11 @@ def _decide_our_opt_in(
         return refusal
     flags = _contract_flag(wish)
     if facts.double_opt_in and s.channel is Channel.EMAIL:
-        if (lifts or status is OUT) and not own_stands and wish.source is not Source.RECORD_PANEL:
+        if (
+            (in_the_way or status is OUT)
+            and not own_stands
+            and wish.source is not Source.RECORD_PANEL
+        ):
             return refuse("R14", "opted_out_gets_no_mail")
         return Decision(Outcome.CONFIRM_FIRST, "R14", "asked_to_confirm", flags=flags)
     return Decision(
@@ -314,13 +318,12 @@ def _lift_on_the_way(
     s: Situation, wish: Wish, actor: Actor, lifts: tuple[ScopeKind, ...]
 ) -> Decision | None:
     """R9: refuse unless the same change lawfully lifts every opt-out of all that stands."""
+    if lifts and (not wish.lift or any(theirs_stands(s, kind) for kind in lifts)):
+        return refuse_wide(s)
     for kind in lifts:
-        shape = shape_at(s, kind)
-        if not wish.lift or theirs_stands(s, kind):
-            return refuse_wide(s)
         if kind is ScopeKind.ACCOUNT and not actor.all_units:
             return refuse("R10", "needs_all_units")
-        refusal = _unlawful_lift(wish.source, shape)
+        refusal = _unlawful_lift(wish.source, shape_at(s, kind))
         if refusal is not None:
             return refusal
     return None

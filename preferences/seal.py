@@ -67,17 +67,24 @@ def instant(moment: datetime) -> int:
 
 def stamp_bytes(stamp: Stamp) -> bytes:
     """Return the canonical bytes of the common part; the free text stands last, so no escaping."""
-    words: list[str] = [FORMAT, str(instant(stamp.recorded_at)), str(instant(stamp.said_at))]
-    for value in stamp[2:-2]:
-        words.append("" if value is None else value.isoformat() if isinstance(value, date) else str(int(value)))
+    words = [FORMAT, str(instant(stamp.recorded_at)), str(instant(stamp.said_at))]
+    words += map(_word, stamp[2:-2])
     words.append("" if stamp.evidence_digest is None else bytes(stamp.evidence_digest).hex())
     words.append(stamp.idempotency_key)
     return "|".join(words).encode()
 
 
+def _word(value: int | date | None) -> str:
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
 def event_digest(own: Own, stamp: bytes) -> bytes:
     """Return SHA-256 of the event's canonical bytes; ``stamp`` as made by ``stamp_bytes``."""
-    return sha256(b"%d|%d|%s|%s|%s|%d|%d|%s" % (*own[:2], *map(_optional, own[2:5]), *own[5:], stamp)).digest()
+    return sha256(
+        b"%d|%d|%s|%s|%s|%d|%d|%s" % (*own[:2], *map(_optional, own[2:5]), *own[5:], stamp)
+    ).digest()
 
 
 def _optional(number: int | None) -> bytes:
@@ -86,7 +93,9 @@ def _optional(number: int | None) -> bytes:
 
 def evidence_digest(salt: bytes, explanation: str, details: Mapping[str, object]) -> bytes:
     """Return the salted digest that stays when the evidence is erased (standards.md section 8)."""
-    text = json.dumps([explanation, details], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        [explanation, details], ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return sha256(bytes(salt) + text.encode()).digest()
 
 
@@ -96,7 +105,9 @@ def merkle_root(digests: Sequence[bytes]) -> bytes:
         return EMPTY_ROOT
     level = [sha256(b"\x00" + digest).digest() for digest in digests]
     while len(level) > 1:
-        paired = [sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        paired = [
+            sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)
+        ]
         if len(level) % 2:
             paired.append(level[-1])
         level = paired
@@ -104,7 +115,14 @@ def merkle_root(digests: Sequence[bytes]) -> bytes:
 
 
 def seal_head(
-    *, number: int, sealed_at: datetime, horizon: int, ranges: str, count: int, root: bytes, previous_head: bytes
+    *,
+    number: int,
+    sealed_at: datetime,
+    horizon: int,
+    ranges: str,
+    count: int,
+    root: bytes,
+    previous_head: bytes,
 ) -> bytes:
     """Return the head of the chain after this seal."""
     words = f"{FORMAT}|{number}|{instant(sealed_at)}|{horizon}|{ranges}|{count}|".encode()

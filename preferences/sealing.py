@@ -54,7 +54,9 @@ def _seal_some(now: datetime) -> Seal | None:
         "root": seal.merkle_root([bytes(digest) for _, digest in events]),
         "previous_head": bytes(last.head) if last else seal.GENESIS,
     }
-    return Seal.objects.create(first_id=ids[0], last_id=ids[-1], head=seal.seal_head(**fields), **fields)
+    return Seal.objects.create(
+        first_id=ids[0], last_id=ids[-1], head=seal.seal_head(**fields), **fields
+    )
 
 
 def _horizon() -> int:
@@ -76,7 +78,11 @@ def _new_events(last: Seal | None, horizon: int) -> list[tuple[int, bytes]]:
     if connection.vendor != "postgresql":
         return fetch_all(newer + order, [passed, SEAL_LIMIT])
     # Transaction ids start over when a dump is restored into a new cluster: what came with it is final.
-    bound = "transaction_id < %s" if since <= horizon else "(transaction_id < %s OR transaction_id >= %s)"
+    bound = (
+        "transaction_id < %s"
+        if since <= horizon
+        else "(transaction_id < %s OR transaction_id >= %s)"
+    )
     bounds = [horizon] if since <= horizon else [horizon, since]
     late = fetch_all(
         f"SELECT id, digest FROM {TABLE} WHERE id <= %s AND transaction_id >= %s AND {bound} ORDER BY id",
@@ -84,11 +90,15 @@ def _new_events(last: Seal | None, horizon: int) -> list[tuple[int, bytes]]:
     )
     if late:
         late = _outside(late, list(_sealed_ranges(late[0][0], late[-1][0])))[:SEAL_LIMIT]
-    return late + fetch_all(f"{newer} AND {bound}{order}", [passed, *bounds, SEAL_LIMIT - len(late)])
+    return late + fetch_all(
+        f"{newer} AND {bound}{order}", [passed, *bounds, SEAL_LIMIT - len(late)]
+    )
 
 
 def _sealed_ranges(first: int, last: int) -> Iterator[range]:
-    for text in Seal.objects.filter(first_id__lte=last, last_id__gte=first).values_list("ranges", flat=True):
+    for text in Seal.objects.filter(first_id__lte=last, last_id__gte=first).values_list(
+        "ranges", flat=True
+    ):
         yield from seal.from_ranges(text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from django.db import connection
@@ -9,7 +10,7 @@ from django.db import connection
 from preferences import projection
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
 from preferences.models import Address, ConsentEvent, PendingConfirmation, RepeatedWord
-from preferences.registers import SILENT, is_excepted, merge_own, shape_of
+from preferences.registers import Shape, is_excepted, merge_own, shape_of
 from preferences.rules import Situation, UndoFacts
 from preferences.terms import Terms
 from preferences.values import (
@@ -33,6 +34,7 @@ from preferences.values import (
     TypeFacts,
     Wish,
     Word,
+    type_scope,
     unit_scope,
 )
 
@@ -67,10 +69,11 @@ class Known:
         if len(self.addresses) != len(address_ids):
             raise MissingAddress(sorted(set(address_ids) - set(self.addresses))[0])
         self.rows = projection.read(address_ids, _types_needed(wishes))
+        self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
         self.events = _read_events(wishes)
         self.kept = _read_kept(address_ids, wishes, now)
         self.repeated = _read_repeated(address_ids, wishes)
-        self.pending = _read_pending(address_ids, wishes)
+        self.pending = _read_pending(address_ids)
 
     def state(self, address_id: int, scope: Scope, facts: TypeFacts | None) -> State:
         """Return the registers of the scope and of the levels above it."""
@@ -88,24 +91,38 @@ class Known:
         """Return what ``decide`` may know of the change."""
         address_id, wish = change
         address = self.addresses[address_id]
+        if address_id not in self.rows.wide and id(wish) in self.plain_wishes:
+            registers = self.rows.registers.get((address_id, wish.scope), NO_WORDS)
+            return _plain_situation(
+                address.channel,
+                shape_of(registers),
+                _is_erased(address, registers.own),
+                address.undeliverable_at is not None,
+                _asked_in_time(wish, registers.own, self.now),
+            )
+        return self._whole_situation(change, facts, address)
+
+    def _whole_situation(
+        self, change: Change, facts: TypeFacts | None, address: AddressFacts
+    ) -> Situation:
+        address_id, wish = change
         state = self.state(address_id, wish.scope, facts)
-        own = own_register(wish, self.now)
         at_scope = registers_at(state, wish.scope.kind)
-        is_own_status = wish.word is Word.OWN and wish.act in (Act.STATE, Act.COMPLAIN)
-        plain_own = state.type.own
+        own = state.type.own
+        said = own_register(wish, self.now) if is_own_statement(wish) else None
         return Situation(
             channel=address.channel,
-            type=_shape(state.type),
-            unit=_shape(state.unit),
-            account=_shape(state.account),
-            excepted_unit=plain_own is not None and is_excepted(plain_own, state.unit),
-            excepted_account=plain_own is not None and is_excepted(plain_own, state.account),
+            type=shape_of(state.type),
+            unit=shape_of(state.unit),
+            account=shape_of(state.account),
+            excepted_unit=own is not None and is_excepted(own, state.unit),
+            excepted_account=own is not None and is_excepted(own, state.account),
             has_exceptions=wish.scope.is_wide
             and self._has_exceptions(address_id, wish.scope, at_scope),
-            is_erased=_is_erased(address, plain_own),
+            is_erased=_is_erased(address, own),
             is_undeliverable=address.undeliverable_at is not None,
-            is_older=is_own_status and self._is_older(change, at_scope.own, own, facts),
-            is_relayed=is_own_status and own.is_relayed,
+            is_older=said is not None and self._is_older(change, at_scope.own, said, facts),
+            is_relayed=said is not None and said.is_relayed,
             in_future=wish.said_at is not None and wish.said_at > self.now,
             kept_recently=(address_id, wish.scope, wish.source) in self.kept,
             asked_in_time=_asked_in_time(wish, at_scope.own, self.now),
@@ -114,18 +131,11 @@ class Known:
 
     def _has_exceptions(self, address_id: int, scope: Scope, wide: Registers) -> bool:
         """Tell whether the person came back to some type out of this opt-out of all (R11)."""
-        for (of_address, of_scope), registers in self.rows.registers.items():
-            if (
-                of_address != address_id
-                or of_scope.kind is not ScopeKind.TYPE
-                or registers.own is None
-            ):
+        for type_id, facts in self.terms.types.items():
+            if scope.kind is ScopeKind.UNIT and facts.business_unit_id != scope.id:
                 continue
-            facts = self.terms.types.get(of_scope.id or 0)
-            concerns = scope.kind is ScopeKind.ACCOUNT or (
-                facts and facts.business_unit_id == scope.id
-            )
-            if concerns and is_excepted(registers.own, wide):
+            registers = self.rows.registers.get((address_id, type_scope(type_id)), NO_WORDS)
+            if registers.own is not None and is_excepted(registers.own, wide):
                 return True
         return False
 
@@ -215,8 +225,27 @@ def registers_at(state: State, kind: ScopeKind) -> Registers:
     )
 
 
-def _shape(registers: Registers):
-    return SILENT if registers is NO_WORDS else shape_of(registers)
+@cache
+def _plain_situation(
+    channel: Channel, shape: Shape, is_erased: bool, is_undeliverable: bool, asked_in_time: bool
+) -> Situation:
+    """Return the situation of an address that has no opt-out of all, for our word about a type."""
+    return Situation(
+        channel=channel,
+        type=shape,
+        is_erased=is_erased,
+        is_undeliverable=is_undeliverable,
+        asked_in_time=asked_in_time,
+    )
+
+
+def is_own_statement(wish: Wish) -> bool:
+    return wish.word is Word.OWN and wish.act in (Act.STATE, Act.COMPLAIN)
+
+
+def _is_plain(wish: Wish) -> bool:
+    """Tell whether a wish is our word about one type: what bulk is made of."""
+    return wish.word is Word.OURS and wish.act is Act.STATE and not wish.scope.is_wide
 
 
 def _is_erased(address: AddressFacts, own: Register | None) -> bool:
@@ -278,7 +307,8 @@ def _read_kept(
     since = now - timedelta(hours=REPEAT_WINDOW_HOURS)
     sql = (
         "SELECT address_id, scope, subscription_type_id, business_unit_id, source "
-        f"FROM {ConsentEvent._meta.db_table} WHERE {ids_match('address_id')} AND word = %s AND recorded_at > %s"
+        f"FROM {ConsentEvent._meta.db_table} "
+        f"WHERE {ids_match('address_id')} AND word = %s AND recorded_at > %s"
     )
     rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, _parameter(since)])
     return {
@@ -309,9 +339,7 @@ def _read_repeated(
     return repeated
 
 
-def _read_pending(
-    address_ids: Collection[int], wishes: Sequence[Wish]
-) -> dict[tuple[int, int], int]:
+def _read_pending(address_ids: Collection[int]) -> dict[tuple[int, int], int]:
     """Read requests that wait for a click: (address, type) to row id (R14)."""
     table = PendingConfirmation._meta.db_table
     sql = (

@@ -231,7 +231,9 @@ class Actor:
 
     def covers(self, business_unit_id: int | None) -> bool:
         """Tell whether the unit, or with None the whole account, is within reach."""
-        return self.all_units or (business_unit_id is not None and business_unit_id in self.unit_ids)
+        return self.all_units or (
+            business_unit_id is not None and business_unit_id in self.unit_ids
+        )
 
 
 PERSON = Actor(ActorKind.PERSON)
@@ -345,8 +347,7 @@ class Decision:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one change. ``event_id`` is None where nothing was written."""
 
     change: Change

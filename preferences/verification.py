@@ -88,7 +88,9 @@ def verify_events(address_ids: Collection[int]) -> Finding | None:
     Cheap enough for a screen. A row that was deleted shows as a hole in the chain of
     ``replaced_event_id``; the whole ledger's roots are ``verify_ledger``'s.
     """
-    rows = fetch_all(f"{_SELECT} WHERE {ids_match('address_id')} ORDER BY id", [ids_parameter(address_ids)])
+    rows = fetch_all(
+        f"{_SELECT} WHERE {ids_match('address_id')} ORDER BY id", [ids_parameter(address_ids)]
+    )
     present = {row[0] for row in rows}
     for row in rows:
         if not _is_whole(row):
@@ -122,7 +124,13 @@ def parse_heads(text: str) -> list[dict]:
             continue
         try:
             head = json.loads(line)
-            heads.append({"number": int(head["number"]), "head": str(head["head"]), "last_id": int(head["last_id"])})
+            heads.append(
+                {
+                    "number": int(head["number"]),
+                    "head": str(head["head"]),
+                    "last_id": int(head["last_id"]),
+                }
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"line {number} is not a saved head") from error
     return heads
@@ -180,7 +188,9 @@ def _rows_after(event_id: int) -> Iterator[tuple]:
 def _is_whole(row: tuple) -> bool:
     """Tell whether the row still has the digest it was written with."""
     stamp = [_plain(value, position) for position, value in enumerate(row[_OWN:-1])]
-    return seal.event_digest(seal.Own(*row[:_OWN]), seal.stamp_bytes(seal.Stamp(*stamp))) == bytes(row[-1])
+    return seal.event_digest(seal.Own(*row[:_OWN]), seal.stamp_bytes(seal.Stamp(*stamp))) == bytes(
+        row[-1]
+    )
 
 
 def _plain(value: object, position: int) -> object:
@@ -200,7 +210,9 @@ def _verify_evidence() -> Finding | None:
             "WHERE evidence_id > %s AND evidence_id <= %s GROUP BY evidence_id, evidence_digest"
         )
         rows = fetch_all(sql, [after, after + READ_AT_ONCE])
-        finding = _bad_evidence({row[0]: (row[1], row[2]) for row in rows}, {row[1] for row in rows})
+        finding = _bad_evidence(
+            {row[0]: (row[1], row[2]) for row in rows}, {row[1] for row in rows}
+        )
         if finding is not None:
             return finding
         after += READ_AT_ONCE
@@ -208,7 +220,9 @@ def _verify_evidence() -> Finding | None:
             return None
 
 
-def _bad_evidence(carriers: dict[int, tuple[int | None, bytes | None]], ids: Collection[int]) -> Finding | None:
+def _bad_evidence(
+    carriers: dict[int, tuple[int | None, bytes | None]], ids: Collection[int]
+) -> Finding | None:
     digests: dict[int, bytes | None] = {}
     for row in Evidence.objects.filter(pk__in=ids).iterator():
         whole = seal.evidence_digest(bytes(row.salt), row.explanation, row.details)
@@ -232,7 +246,10 @@ def _compare(heads: dict[int, bytes], saved: Sequence[dict]) -> Finding | None:
         if head is None:
             return Finding(Problem.CUT_OFF, line["last_id"], line["number"])
         if head.hex() != line["head"]:
-            first = Seal.objects.filter(number=line["number"]).values_list("first_id", flat=True).first()
+            first = (
+                Seal.objects.filter(number=line["number"])
+                .values_list("first_id", flat=True)
+                .first()
+            )
             return Finding(Problem.REWRITTEN, first, line["number"])
     return None
-

@@ -31,6 +31,7 @@ REASONS: Mapping[str, Promise] = {
     "opted_out": _("They are opted out."),
     "withdrawn": _("Their opt-in was withdrawn. They count as not opted."),
     "reopened": _("Our opt-out was taken back. They count as not opted."),
+    "lifted_by_them": _("They lifted the opt-out of all themselves."),
     "lifted": _("Our opt-out of all was lifted."),
     "asked_to_confirm": _("They are asked to confirm by link. Until then nothing changes."),
     "repeat_kept": _("They said so again. It is kept as proof and changes nothing."),

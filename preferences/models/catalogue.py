@@ -33,7 +33,10 @@ class BusinessUnit(models.Model):
     )
     default_language = models.CharField(_("default language"), max_length=10, default="en")
     brand_colour = models.CharField(
-        _("brand colour"), max_length=7, default="#1d4ed8", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
+        _("brand colour"),
+        max_length=7,
+        default="#1d4ed8",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")],
     )
     double_opt_in = models.CharField(
         _("confirm by link"), max_length=7, choices=DoubleOptIn, default=DoubleOptIn.INHERIT
@@ -59,7 +62,10 @@ class SubscriptionType(models.Model):
         SERVICE = "service", _("Service (always sent)")
 
     business_unit = models.ForeignKey(
-        BusinessUnit, models.PROTECT, related_name="subscription_types", verbose_name=_("business unit")
+        BusinessUnit,
+        models.PROTECT,
+        related_name="subscription_types",
+        verbose_name=_("business unit"),
     )
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), max_length=500, blank=True)
@@ -82,10 +88,14 @@ class SubscriptionType(models.Model):
     class Meta:
         verbose_name = _("subscription type")
         verbose_name_plural = _("subscription types")
-        indexes = [models.Index(fields=["business_unit", "position", "id"], name="type_unit_position")]
+        indexes = [
+            models.Index(fields=["business_unit", "position", "id"], name="type_unit_position")
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(offered_on_email=True) | Q(offered_on_sms=True) | Q(offered_on_whatsapp=True),
+                condition=Q(offered_on_email=True)
+                | Q(offered_on_sms=True)
+                | Q(offered_on_whatsapp=True),
                 name="type_offered_on_some_channel",
             )
         ]
@@ -118,7 +128,9 @@ class SubscriptionType(models.Model):
 class SubscriptionTypeTranslation(models.Model):
     """Name and description of a type in one more language."""
 
-    subscription_type = models.ForeignKey(SubscriptionType, models.CASCADE, related_name="translations")
+    subscription_type = models.ForeignKey(
+        SubscriptionType, models.CASCADE, related_name="translations"
+    )
     language = models.CharField(_("language"), max_length=10)
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), max_length=500, blank=True)
@@ -129,7 +141,9 @@ class SubscriptionTypeTranslation(models.Model):
         verbose_name = _("translation of a subscription type")
         verbose_name_plural = _("translations of subscription types")
         constraints = [
-            models.UniqueConstraint(F("subscription_type"), F("language"), name="type_translation_unique")
+            models.UniqueConstraint(
+                F("subscription_type"), F("language"), name="type_translation_unique"
+            )
         ]
 
     def __str__(self) -> str:

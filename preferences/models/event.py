@@ -61,10 +61,20 @@ class ConsentEvent(models.Model):
     cause_id = models.BigIntegerField(null=True)
     wording_id = models.BigIntegerField(null=True)
     subscription_type = models.ForeignKey(
-        SubscriptionType, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+        SubscriptionType,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     business_unit = models.ForeignKey(
-        BusinessUnit, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+        BusinessUnit,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     policy = models.ForeignKey(
         PolicyVersion, models.PROTECT, related_name="+", db_index=False, db_constraint=False

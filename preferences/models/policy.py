@@ -18,7 +18,9 @@ class PolicyVersion(models.Model):
         ON = Privacy.ON.code, _("On")
         ENFORCED = Privacy.ENFORCED.code, _("On and enforced")
 
-    privacy = models.SmallIntegerField(_("data privacy"), choices=DataPrivacy, default=DataPrivacy.ON)
+    privacy = models.SmallIntegerField(
+        _("data privacy"), choices=DataPrivacy, default=DataPrivacy.ON
+    )
     only_person_resubscribes = models.BooleanField(
         _("only the person can undo their own opt-out"), default=False
     )
@@ -28,7 +30,12 @@ class PolicyVersion(models.Model):
     whatsapp_connected = models.BooleanField(_("WhatsApp connected"), default=False)
     changed_at = models.DateTimeField(_("changed at"))
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
 
     class Meta:

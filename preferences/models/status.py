@@ -69,8 +69,12 @@ class Preference(TwoRegisters):
         verbose_name = _("status")
         verbose_name_plural = _("statuses")
         constraints = [
-            models.UniqueConstraint(fields=["address", "subscription_type"], name="preference_unique"),
-            models.CheckConstraint(condition=Q(status__in=_STATUS_CODES), name="preference_status_known"),
+            models.UniqueConstraint(
+                fields=["address", "subscription_type"], name="preference_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=_STATUS_CODES), name="preference_status_known"
+            ),
         ]
 
 
@@ -78,7 +82,12 @@ class OptOut(TwoRegisters):
     """One address refusing everything of one business unit, or (unit NULL) of the account."""
 
     business_unit = models.ForeignKey(
-        BusinessUnit, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+        BusinessUnit,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -87,9 +96,13 @@ class OptOut(TwoRegisters):
         constraints = [
             models.UniqueConstraint(fields=["address", "business_unit"], name="optout_unit_unique"),
             models.UniqueConstraint(
-                fields=["address"], condition=Q(business_unit__isnull=True), name="optout_account_unique"
+                fields=["address"],
+                condition=Q(business_unit__isnull=True),
+                name="optout_account_unique",
             ),
-            models.CheckConstraint(condition=Q(status__in=_STATUS_CODES), name="optout_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=_STATUS_CODES), name="optout_status_known"
+            ),
         ]
 
 
@@ -112,7 +125,8 @@ class RepeatedWord(models.Model):
         verbose_name_plural = _("repeated opt-outs")
         constraints = [
             models.UniqueConstraint(
-                fields=["address", "scope_kind", "scope_id", "word", "source"], name="repeated_word_unique"
+                fields=["address", "scope_kind", "scope_id", "word", "source"],
+                name="repeated_word_unique",
             )
         ]
 

@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Rebuild statuses and opt-outs of all from the ledger. With --check only compare."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing, fail on any difference")
+        parser.add_argument(
+            "--check", action="store_true", help="change nothing, fail on any difference"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["check"]:

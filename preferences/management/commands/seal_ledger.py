@@ -14,14 +14,18 @@ class Command(BaseCommand):
     help = "Put new events under a Merkle root chained to the seal before."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--every", type=float, metavar="SECONDS", help="go on, at this interval")
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="go on, at this interval"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
             try:
                 for one in seal_events(now=timezone.now()):
                     if options["verbosity"] > 0:
-                        self.stdout.write(f"Seal {one.number}: {one.count} events, head {bytes(one.head).hex()}")
+                        self.stdout.write(
+                            f"Seal {one.number}: {one.count} events, head {bytes(one.head).hex()}"
+                        )
             except DatabaseError as error:
                 if options["every"] is None:
                     raise

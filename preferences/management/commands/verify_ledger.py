@@ -17,8 +17,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--against", type=Path, metavar="FILE", help="heads saved earlier, one a line")
-        parser.add_argument("--save-head", type=Path, metavar="FILE", help="add the newest head to this file")
+        parser.add_argument(
+            "--against", type=Path, metavar="FILE", help="heads saved earlier, one a line"
+        )
+        parser.add_argument(
+            "--save-head", type=Path, metavar="FILE", help="add the newest head to this file"
+        )
         parser.add_argument("--seal", action="store_true", help="seal new events first")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,8 +30,16 @@ class Command(BaseCommand):
             seal_events(now=timezone.now())
         report = verify_ledger(against=self._saved(options["against"]))
         if report.finding is not None:
-            where = f" at event {report.finding.event_id}" if report.finding.event_id is not None else ""
-            seal = f" (seal {report.finding.seal_number})" if report.finding.seal_number is not None else ""
+            where = (
+                f" at event {report.finding.event_id}"
+                if report.finding.event_id is not None
+                else ""
+            )
+            seal = (
+                f" (seal {report.finding.seal_number})"
+                if report.finding.seal_number is not None
+                else ""
+            )
             raise CommandError(f"The ledger is NOT intact: {report.finding.problem}{where}{seal}.")
         self.stdout.write(
             f"The ledger is intact: {report.event_count} events, {report.seal_count} seals, "
