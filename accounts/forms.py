@@ -1,11 +1,11 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Role, User
 from subscriptions_site.web.forms import UiForm, UiModelForm
 
 
@@ -53,6 +53,90 @@ class PasswordForm(UiForm):
         if not self.user.check_password(current):
             raise ValidationError(_("This is not your current password."), code="wrong")
         return current
+
+    def clean_new(self) -> str:
+        new: str = self.cleaned_data["new"]
+        password_validation.validate_password(new, self.user)
+        return new
+
+
+class UserForm(UiForm):
+    """Who somebody is, what they may do, and in which business units."""
+
+    name = forms.CharField(label=_("Name"), max_length=150)
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        help_text=_("They sign in with it."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(
+        label=_("Role"), choices=Role.choices, initial=Role.VIEWER, widget=forms.RadioSelect
+    )
+    may_resubscribe = forms.BooleanField(
+        label=_("May resubscribe"),
+        help_text=_(
+            "May record that a person who opted out asked to be opted in again. "
+            "Needs the role editor or administrator."
+        ),
+        required=False,
+    )
+    all_units = forms.BooleanField(
+        label=_("All business units"),
+        help_text=_("Those to come included. Administrators of the whole account need it."),
+        required=False,
+    )
+    units = forms.ModelMultipleChoiceField(
+        label=_("Business units"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
+        self.user = user
+        if user is not None:
+            names = ("name", "email", "role", "may_resubscribe", "all_units")
+            kwargs["initial"] = {name: getattr(user, name) for name in names} | {
+                "units": list(user.units.values_list("pk", flat=True))
+            }
+        super().__init__(*args, **kwargs)
+        # By the relation: accounts stand below preferences and import nothing of them.
+        units = cast(forms.ModelMultipleChoiceField, self.fields["units"])
+        units.queryset = User._meta.get_field("units").related_model._default_manager.order_by(
+            "position", "name"
+        )
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).strip().lower()
+        others = User.objects.filter(email=email)
+        if self.user is not None:
+            others = others.exclude(pk=self.user.pk)
+        if others.exists():
+            raise ValidationError(_("Another user signs in with this email."), code="taken")
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not data.get("all_units") and not data.get("units"):
+            self.add_error("units", _("Choose at least one business unit, or all of them."))
+        return data
+
+
+class FirstPasswordForm(UiForm):
+    """A password set by link."""
+
+    new = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=4096,
+        help_text=_("At least 12 characters. A few unusual words are good."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
 
     def clean_new(self) -> str:
         new: str = self.cleaned_data["new"]

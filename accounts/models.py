@@ -90,8 +90,8 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Open the Django admin: for administrators only."""
-        return self.is_active and self.role == Role.ADMINISTRATOR
+        """Open the Django admin: for administrators only, of all units, as it knows no units."""
+        return self.is_active and self.role == Role.ADMINISTRATOR and self.all_units
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return self.is_staff
@@ -147,7 +147,9 @@ class SettingChange(models.Model):
         verbose_name = _("change of a setting")
         verbose_name_plural = _("changes of settings")
         indexes = (
-            models.Index(fields=["subject_kind", "subject_id", "id"], name="setting_change_subject"),
+            models.Index(
+                fields=["subject_kind", "subject_id", "id"], name="setting_change_subject"
+            ),
         )
 
     def __str__(self) -> str:

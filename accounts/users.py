@@ -1,0 +1,127 @@
+"""Change who may sign in and what they may do; every change is kept with who and when."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+
+from accounts.history import record_differences, record_setting_change
+from accounts.models import Role, SettingChange, User
+
+FIELDS = ("name", "email", "role", "may_resubscribe", "all_units")
+USER = SettingChange.Subject.USER
+
+
+class LastAdministrator(Exception):
+    """Somebody has to be left who can open every setting."""
+
+
+@transaction.atomic
+def create_user(*, by: User, now: datetime, values: Mapping[str, Any]) -> User:
+    """Add a member of staff, who cannot sign in before they set a password."""
+    user = User.objects.create_user(
+        values["email"], None, **{name: values[name] for name in FIELDS if name != "email"}
+    )
+    user.units.set(values["units"])
+    record_setting_change(**_about(user, by, now), field="created", after=user.email)
+    record_differences(**_about(user, by, now), before={}, after=_rights_of(user))
+    return user
+
+
+@transaction.atomic
+def change_user(*, user: User, by: User, now: datetime, values: Mapping[str, Any]) -> User:
+    """Save name, email, role and units. Raises LastAdministrator."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    before = _facts_of(locked)
+    still_administers = values["role"] == Role.ADMINISTRATOR and values["all_units"]
+    if not still_administers:
+        _refuse_for_the_last_administrator(locked)
+    for field in FIELDS:
+        setattr(locked, field, values[field])
+    locked.save(update_fields=FIELDS)
+    locked.units.set(values["units"])
+    record_differences(**_about(locked, by, now), before=before, after=_facts_of(locked))
+    return locked
+
+
+@transaction.atomic
+def deactivate_user(*, user: User, by: User, now: datetime) -> None:
+    """Let somebody sign in no more and end their sessions. Raises LastAdministrator."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if not locked.is_active:
+        return
+    _refuse_for_the_last_administrator(locked)
+    locked.is_active = False
+    locked.save(update_fields=["is_active"])
+    _end_sessions(locked, now)
+    record_setting_change(**_about(locked, by, now), field="is_active", before=True, after=False)
+
+
+@transaction.atomic
+def reactivate_user(*, user: User, by: User, now: datetime) -> None:
+    """Let somebody sign in again, with the password they had."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.is_active:
+        return
+    locked.is_active = True
+    locked.save(update_fields=["is_active"])
+    record_setting_change(**_about(locked, by, now), field="is_active", before=False, after=True)
+
+
+def make_password_key(*, user: User, by: User, now: datetime) -> tuple[str, str]:
+    """Return key and token of a link that sets a password once; it works for three days."""
+    record_setting_change(**_about(user, by, now), field="password", after="link made")
+    return urlsafe_base64_encode(str(user.pk).encode()), default_token_generator.make_token(user)
+
+
+def find_user_by_key(key: str, token: str) -> User | None:
+    """Return whose password this link sets; None when it was used, is too old or was made up."""
+    try:
+        pk = int(urlsafe_base64_decode(key))
+    except (ValueError, OverflowError):
+        return None
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    return user if user and default_token_generator.check_token(user, token) else None
+
+
+@transaction.atomic
+def set_first_password(*, user: User, password: str, now: datetime) -> None:
+    """Set a password by link; the link and all sessions with the old password end."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record_setting_change(**_about(user, user, now), field="password", after="set")
+
+
+def _refuse_for_the_last_administrator(user: User) -> None:
+    """Lock the administrators, so that two of them do not remove each other at once."""
+    administrators = User.objects.select_for_update().filter(
+        role=Role.ADMINISTRATOR, is_active=True, all_units=True
+    )
+    ids = set(administrators.order_by("pk").values_list("pk", flat=True))
+    if user.pk in ids and len(ids) == 1:
+        raise LastAdministrator
+
+
+def _end_sessions(user: User, now: datetime) -> None:
+    for session in Session.objects.filter(expire_date__gte=now).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+
+
+def _rights_of(user: User) -> dict[str, Any]:
+    names = user.units.order_by("name").values_list("name", flat=True)
+    facts = {name: getattr(user, name) for name in ("role", "may_resubscribe", "all_units")}
+    return facts | {"units": list(names)}
+
+
+def _facts_of(user: User) -> dict[str, Any]:
+    return {"name": user.name, "email": user.email} | _rights_of(user)
+
+
+def _about(user: User, by: User, now: datetime) -> dict[str, Any]:
+    return {"user": by, "now": now, "kind": USER, "subject_id": user.pk, "label": user.name}
