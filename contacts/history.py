@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import User
 from contacts.subscriptions import names_of
 from preferences import wording
-from preferences.models import ConsentEvent
+from preferences.models import Address, ConsentEvent
 from preferences.values import (
     Act,
     ActorKind,
@@ -25,6 +25,7 @@ from preferences.values import (
     Status,
     Word,
 )
+from preferences.verification import Problem, verify_events
 
 # What to show -> the icon and tone of its entries are chosen by status, see ``Entry.look``.
 KINDS = {
@@ -53,6 +54,11 @@ DETAILS = {
     "ip": gettext_lazy("IP address"),
     "user_agent": gettext_lazy("Device"),
     "reason": gettext_lazy("Reason given"),
+}
+FINDINGS = {
+    Problem.ALTERED: gettext_lazy("An entry was altered after it was written"),
+    Problem.MISSING: gettext_lazy("An entry is missing"),
+    Problem.EVIDENCE_ALTERED: gettext_lazy("The evidence of an entry was altered"),
 }
 LOOKS = {
     Status.SUBSCRIBED: ("in", "check"),
@@ -95,6 +101,14 @@ class Entry:
         if self.is_wide and self.status is Status.UNSUBSCRIBED:
             return "out", "ban"
         return LOOKS[self.status]
+
+    @property
+    def tone(self) -> str:
+        return self.look[0]
+
+    @property
+    def icon(self) -> str:
+        return self.look[1]
 
     @property
     def is_wide(self) -> bool:
@@ -183,6 +197,24 @@ class Entry:
     def number(self) -> str:
         digest = bytes(self.event.digest).hex()
         return f"{digest[:4]}…{digest[-4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What checking every entry of some addresses found, and when; "" when all are intact."""
+
+    words: str
+    event_id: int | None
+    at: datetime
+
+
+def verify_history(addresses: Iterable[Address], *, now: datetime) -> Verification:
+    """Recompute every entry and its evidence."""
+    finding = verify_events([address.pk for address in addresses])
+    if finding is None:
+        return Verification("", None, now)
+    words = FINDINGS.get(finding.problem, FINDINGS[Problem.ALTERED])
+    return Verification(str(words), finding.event_id, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from preferences.values import (
     unit_scope,
 )
 
+CHANNEL_ICONS = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.WHATSAPP: "chat"}
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
 
 
@@ -106,6 +107,19 @@ class Row:
         return self.status is OUT and self.effective.level is not ScopeKind.TYPE
 
     @property
+    def level_words(self) -> str:
+        """Return which opt-out of all decided: the unit's or the account's."""
+        is_account = self.effective.level is ScopeKind.ACCOUNT
+        return _("Unsubscribed from everything") if is_account else _("Unsubscribed from all")
+
+    @property
+    def is_flagged_contract(self) -> bool:
+        """Tell whether a marketing type is sent on the ground of a contract (R13)."""
+        said = self.said
+        is_contract = said and said.legal_basis is LegalBasis.PERFORMANCE_OF_CONTRACT
+        return bool(is_contract and self.status is IN)
+
+    @property
     def can_subscribe(self) -> bool:
         return self.status is NONE and not self.is_closed and self.pill != "AWAITING"
 
@@ -142,6 +156,24 @@ class OptOutOfAll:
     def key(self) -> str:
         return f"{self.address.pk}-{self.unit.pk if self.unit else 'all'}"
 
+    @property
+    def place(self) -> str:
+        """Return what was left: "Larkhill Stays, Email"."""
+        unit = str(self.unit) if self.unit else _("Every business unit")
+        return f"{unit}, {wording.CHANNELS[self.address.channel_value]}"
+
+    @property
+    def pill_words(self) -> str:
+        """Return "Unsubscribed from all", or with exceptions "... all but Product news"."""
+        if not self.exceptions:
+            return _("Unsubscribed from all")
+        names = ", ".join(kind.name for kind in self.exceptions)
+        return _("Unsubscribed from all but %(names)s") % {"names": names}
+
+    @property
+    def title(self) -> str:
+        return f"{self.pill_words}: {self.place}"
+
 
 @dataclass(frozen=True, slots=True)
 class AddressGroup:
@@ -152,6 +184,14 @@ class AddressGroup:
     is_primary: bool
     rows: list[Row] = field(default_factory=list)
     opt_out: OptOutOfAll | None = None
+
+    @property
+    def icon(self) -> str:
+        return CHANNEL_ICONS[self.address.channel_value]
+
+    @property
+    def channel_label(self) -> str:
+        return str(wording.CHANNELS[self.address.channel_value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +226,11 @@ class Subscriptions:
         return [row for unit in self.units for group in unit.groups for row in group.rows]
 
     @property
+    def channels(self) -> list[tuple[str, str]]:
+        found = {a.channel_value for a in self.addresses}
+        return [(c.value, str(wording.CHANNELS[c])) for c in Channel if c in found]
+
+    @property
     def opt_outs(self) -> list[OptOutOfAll]:
         return self.account + [opt_out for unit in self.units for opt_out in unit.opt_outs]
 
@@ -212,7 +257,8 @@ class Subscriptions:
             channel = address.channel_value
             is_alone = sum(a.channel == address.channel for a in self.addresses) == 1
             in_count = sum(row.status is IN for row in rows)
-            lines.append(CardLine(address, channel, is_alone, in_count, len(rows)))
+            is_untouched = all(row.status is NONE for row in rows)
+            lines.append(CardLine(address, channel, is_alone, in_count, len(rows), is_untouched))
         return lines
 
 
@@ -223,6 +269,15 @@ class CardLine:
     is_alone: bool
     in_count: int
     count: int
+    is_untouched: bool
+
+    @property
+    def icon(self) -> str:
+        return CHANNEL_ICONS[self.channel]
+
+    @property
+    def channel_label(self) -> str:
+        return str(wording.CHANNELS[self.channel])
 
     @property
     def bar(self) -> str:

@@ -1,0 +1,142 @@
+"""The tab History of the subscriptions panel: entries, their file, and whether they are intact."""
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import Right, may, reach_of, staff_view
+from accounts.models import User
+from contacts.access import get_contact
+from contacts.history import csv_rows, entries_of, months_of, verify_history
+from contacts.subscription_forms import HistoryForm
+from contacts.subscriptions import addresses_of, get_subscriptions
+from contacts.views.panel import number_of
+from preferences import selectors
+from preferences.models import Address
+from preferences.selectors import HISTORY_PAGE, HistoryFilter
+from subscriptions_site.web.htmx import page_or_fragment
+
+FRAGMENTS = {
+    "panel": "contacts/_history_panel.html",
+    "events": "contacts/_events.html",
+    "older": "contacts/_events_older.html",
+}
+
+
+@staff_view(Right.VIEW)
+@require_safe
+def contact_history(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Show the consent events of a contact's addresses, newest first."""
+    user, now = cast(User, request.user), timezone.now()
+    contact = get_contact(user, contact_id)
+    addresses = addresses_of(contact)
+    subscriptions = get_subscriptions(contact, user=user, now=now)
+    form = HistoryForm(request.GET, units=selectors.units_for(reach_of(user)))
+    context = {
+        "contact": contact,
+        "subscriptions": subscriptions,
+        "form": form,
+        "tab": "history",
+        "entry_count": subscriptions.history_count,
+        "may_export": may(user, Right.EXPORT),
+        "checked": verify_history(addresses, now=timezone.now()),
+        **_page(request, user, addresses, form),
+    }
+    return page_or_fragment(request, "contacts/contact_history.html", context, FRAGMENTS)
+
+
+@staff_view(Right.VIEW)
+@require_safe
+def contact_history_verify(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Check the entries again and say whether they are intact."""
+    contact = get_contact(cast(User, request.user), contact_id)
+    if not request.htmx:
+        return redirect("contact_history", contact_id)
+    addresses = addresses_of(contact)
+    count = selectors.count_history(
+        [address.pk for address in addresses], reach=reach_of(cast(User, request.user))
+    )
+    context = {
+        "contact": contact,
+        "checked": verify_history(addresses, now=timezone.now()),
+        "entry_count": count,
+    }
+    return render(request, "contacts/_verification.html", context)
+
+
+@staff_view(Right.EXPORT)
+@require_safe
+def contact_history_csv(request: HttpRequest, contact_id: int) -> StreamingHttpResponse:
+    """Send the history, as filtered, as a file with its evidence and digests."""
+    user = cast(User, request.user)
+    contact = get_contact(user, contact_id)
+    addresses = addresses_of(contact)
+    form = HistoryForm(request.GET, units=selectors.units_for(reach_of(user)))
+    events = selectors.history_of(
+        [address.pk for address in addresses],
+        reach=reach_of(user),
+        filters=_filters(form, addresses),
+        limit=None,
+    )
+    entries = entries_of(events, user=user, sees_evidence=may(user, Right.SEE_LEDGER))
+    response = StreamingHttpResponse(_lines(csv_rows(entries)), content_type="text/csv")
+    response["Content-Disposition"] = f'attachment; filename="history-{contact.pk}.csv"'
+    return response
+
+
+def _page(
+    request: HttpRequest, user: User, addresses: list[Address], form: HistoryForm
+) -> dict[str, Any]:
+    """Return one page of the timeline and the cursor of the next one."""
+    events = selectors.history_of(
+        [address.pk for address in addresses],
+        reach=reach_of(user),
+        filters=_filters(form, addresses),
+        before=number_of(request, "before"),
+        limit=HISTORY_PAGE + 1,
+    )
+    has_older = len(events) > HISTORY_PAGE
+    events = events[:HISTORY_PAGE]
+    entries = entries_of(events, user=user, sees_evidence=may(user, Right.SEE_LEDGER))
+    months = months_of(entries, begun=request.GET.get("month", ""))
+    return {
+        "months": months,
+        "last_month": months[-1].title if months else "",
+        "entries": entries,
+        "is_older": "before" in request.GET,
+        "before": events[-1].pk if has_older else None,
+        "is_filtered": any(form.understood.values()),
+    }
+
+
+def _filters(form: HistoryForm, addresses: list[Address]) -> HistoryFilter:
+    values = form.understood
+    channel, period = values.get("channel"), values.get("period")
+    of_channel = frozenset(a.pk for a in addresses if a.channel_value is channel)
+    return HistoryFilter(
+        what=values.get("what", ""),
+        unit_id=values.get("unit"),
+        address_ids=of_channel if channel else None,
+        source=values.get("source"),
+        since=timezone.now() - timedelta(days=int(period)) if period else None,
+    )
+
+
+class _Echo:
+    """A file that returns what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(rows: Iterator[list[str]]) -> Iterator[str]:
+    yield "\ufeff"  # spreadsheets then read UTF-8
+    writer = csv.writer(_Echo())
+    for row in rows:
+        yield writer.writerow(row)

@@ -1,0 +1,143 @@
+"""What the views of the subscriptions panel share: reading the request, drawing the answer."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.access import Right, may
+from accounts.models import User
+from contacts.models import Contact
+from contacts.panel import Row, Subscriptions
+from contacts.subscriptions import get_subscriptions
+from preferences.values import Channel
+from subscriptions_site.web.htmx import close_layer, page_or_fragment, toast, trigger
+
+CHANGED = "contacts/_subscriptions_changed.html"
+
+
+def number_of(request: HttpRequest, name: str) -> int | None:
+    """Return a number that the form or the URL names; None for anything else."""
+    return _number(request.POST.get(name) or request.GET.get(name))
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def get_row(request: HttpRequest, subscriptions: Subscriptions) -> Row:
+    """Return the row of the address and the type that the request names; raises Http404."""
+    address_id, type_id = number_of(request, "address"), number_of(request, "type")
+    row = subscriptions.find_row(address_id or 0, type_id or 0)
+    if row is None:
+        raise Http404
+    return row
+
+
+def list_context(
+    request: HttpRequest, contact: Contact, *, query: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the panel's list needs; ``query`` has the business unit and the channel."""
+    user = cast(User, request.user)
+    subscriptions = get_subscriptions(contact, user=user, now=timezone.now())
+    unit_id = _number(query.get("unit"))
+    name = query.get("channel", "")
+    channel = Channel(name) if name in list(Channel) else None
+    return {
+        "contact": contact,
+        "subscriptions": subscriptions,
+        "units": subscriptions.narrowed(unit_id=unit_id, channel=channel),
+        "unit_id": unit_id,
+        "channel": channel,
+        "tab": "subscriptions",
+        "may_edit": may(user, Right.EDIT),
+    }
+
+
+def dialog(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, is_problem: bool = False
+) -> HttpResponse:
+    """Draw a dialog, over the contact's name where it is a page of its own; 422 for a problem."""
+    fragment = template.replace("/contact_", "/_").replace(".html", "_dialog.html")
+    panel_url = reverse("contact_subscriptions", args=[context["contact"].pk])
+    context = {**context, "panel_url": panel_url, "dialog_template": fragment}
+    if "subscriptions" not in context:
+        user = cast(User, request.user)
+        context["subscriptions"] = get_subscriptions(
+            context["contact"], user=user, now=timezone.now()
+        )
+    return page_or_fragment(
+        request, template, context, {"dialog": fragment}, status=422 if is_problem else 200
+    )
+
+
+def acted(
+    request: HttpRequest,
+    contact: Contact,
+    words: str,
+    *,
+    keys: Collection[str] = (),
+    redraws_all: bool = False,
+    undo_id: int | None = None,
+) -> HttpResponse:
+    """Answer a change that was made; ``keys`` are the rows it was about, none for a wide one."""
+    if not request.htmx:
+        messages.success(request, words)
+        return redirect(_panel_url(contact, keys))
+    undo_url = ""
+    if undo_id is not None:
+        undo_url = reverse("contact_undo", args=[contact.pk]) + "?" + urlencode({"event": undo_id})
+    response = changed(request, contact, keys=keys, redraws_all=redraws_all)
+    close_layer(response, "dialog")
+    toast(response, words, undo_url=undo_url)
+    return trigger(response, "subscriptions:changed")
+
+
+def refused(
+    request: HttpRequest, contact: Contact, words: str, *, keys: Collection[str] = ()
+) -> HttpResponse:
+    """Answer a change that the rules refused: fresh rows, and why."""
+    if not request.htmx:
+        messages.warning(request, words)
+        return redirect(_panel_url(contact, keys))
+    response = changed(request, contact, keys=keys, problem=words, status=409)
+    return toast(response, words)
+
+
+def changed(
+    request: HttpRequest,
+    contact: Contact,
+    *,
+    keys: Collection[str] = (),
+    redraws_all: bool = False,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Draw out of band what a change may have touched: rows, card and the history's count.
+
+    Without ``keys`` the whole list is drawn again.
+    """
+    current = urlsplit(request.htmx.current_url or "")
+    panel_path = reverse("contact_subscriptions", args=[contact.pk])
+    context = list_context(request, contact, query=QueryDict(current.query))
+    shown = context["subscriptions"].rows
+    context |= {
+        "is_oob": True,
+        "list_is_open": current.path == panel_path,
+        "panel_is_open": current.path.startswith(panel_path),
+        "done_keys": keys,
+        "rows": [row for row in shown if row.key in keys],
+        "redraws_all": redraws_all or not keys,
+        "problem": problem,
+    }
+    return render(request, CHANGED, context, status=status)
+
+
+def _panel_url(contact: Contact, keys: Collection[str]) -> str:
+    anchor = f"#row-{next(iter(keys))}" if keys else ""
+    return reverse("contact_subscriptions", args=[contact.pk]) + anchor
