@@ -89,7 +89,7 @@ def decide(
     if wish.act is Act.CORRECT:
         return decide_correction(situation, wish, actor, facts)
     if wish.act is Act.COMPLAIN:
-        return _decide_opt_out(situation, wish, Word.OWN, actor, facts)
+        return _decide_opt_out(situation, wish, actor, facts)
     return decide_fact(situation, wish, actor)
 
 
@@ -101,7 +101,7 @@ def _decide_status(
     if facts is not None and facts.is_service:
         return refuse("R15", "service_type")
     if wish.status is OUT:
-        return _decide_opt_out(s, wish, wish.word, actor, facts)
+        return _decide_opt_out(s, wish, actor, facts)
     refusal = _closed_way(wish)
     if refusal is not None:
         return refusal
@@ -126,9 +126,7 @@ def _closed_way(wish: Wish) -> Decision | None:
     return None
 
 
-def _decide_opt_out(
-    s: Situation, wish: Wish, word: Word, actor: Actor, facts: TypeFacts | None
-) -> Decision:
+def _decide_opt_out(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | None) -> Decision:
     """R3: never refused, whatever the register says; only the reach of the actor bounds it.
 
     R16: a repeat is kept once, an older word too; but a person's plain word always goes on record
@@ -137,14 +135,14 @@ def _decide_opt_out(
     shape = shape_at(s, wish.scope.kind)
     if not reaches(wish, actor, facts) and wish.scope.kind is not ScopeKind.ACCOUNT:
         return refuse("R3", "outside_units")
-    own = word is Word.OWN
+    own = wish.word is Word.OWN
     proves = own and shape.own_is_suspected and not wish.suspected
     flags = Flag.SUSPECTED if own and wish.suspected else 0
     said = shape.own if own else shape.ours
     older = own and s.is_older
     repeats = said is OUT and resolve(shape)[0] is OUT and not s.has_exceptions and not proves
     if not repeats and not older:
-        return apply("R2" if own else "R3", "opted_out", word, flags)
+        return apply("R2" if own else "R3", "opted_out", wish.word, flags)
     if not own or (s.kept_recently and not proves and not s.has_exceptions):
         return Decision(Outcome.NO_CHANGE, "R16", "already_opted_out" if repeats else "older_word")
     if older:

@@ -7,7 +7,7 @@ of whole sequences of changes can be searched by the thousand.
 from typing import NamedTuple
 
 from preferences.answers import leaves_mark
-from preferences.registers import hear_wide, is_excepted, is_older, merge_own, shape_of
+from preferences.registers import hear_wide, is_excepted, is_older, merge_own, says_more, shape_of
 from preferences.rules import Situation, decide, effective
 from preferences.values import (
     ACCOUNT,
@@ -137,7 +137,7 @@ class Door:
             back_unit=is_excepted(state.type.own, Registers(state.unit.own)),
             back_account=is_excepted(state.type.own, Registers(state.account.own)),
             has_exceptions=wish.scope.is_wide
-            and any(is_excepted(self.at(one).own, at_scope) for one in TYPES),
+            and says_more(at_scope, said, wish.word, [self.at(one) for one in TYPES]),
             is_older=is_own
             and (
                 is_older(at_scope.own, said)
@@ -157,14 +157,14 @@ class Door:
         said = said._replace(event_id=self.event_id, flags=said.flags | decision.flags)
         if decision.register is Word.OWN:
             self.registers[scope] = at_scope._replace(own=merge_own(at_scope.own, said))
-            if scope.is_wide:
-                for one in TYPES:
-                    self.registers[one] = hear_wide(self.at(one), said)
-        elif decision.register is Word.OURS:
+        elif wish.word is Word.OURS:
             if decision.names_own:
                 assert at_scope.own is not None
                 said = said._replace(names_event_id=at_scope.own.event_id)
             self.registers[scope] = at_scope._replace(ours=said)
+        if scope.is_wide and wish.word is Word.OWN:
+            for one in TYPES:
+                self.registers[one] = hear_wide(self.at(one), said)
         for kind in decision.lifts:
             wide = WIDE[kind]
             self.registers[wide] = self.at(wide)._replace(ours=said._replace(names_event_id=None))
