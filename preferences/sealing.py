@@ -5,7 +5,7 @@ running one are sealed; SQLite has one writer, where every committed event is fi
 time: a lock, held to the end of the transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -43,7 +43,7 @@ def _seal_some(now: datetime) -> Seal | None:
         return None
     ids = [event_id for event_id, _ in events]
     number = last.number + 1 if last else 1
-    if last and horizon < last.horizon and len(events) == SEAL_LIMIT:
+    if last and horizon < last.horizon and len(events) >= SEAL_LIMIT:
         horizon = last.horizon  # still busy with the events of the cluster that was restored
     fields = {
         "number": number,
@@ -73,37 +73,33 @@ def _new_events(last: Seal | None, horizon: int) -> list[tuple[int, bytes]]:
     """
     passed = Seal.objects.aggregate(last=Max("last_id"))["last"] or 0
     since = last.horizon if last else 0
-    newer = f"SELECT id, digest FROM {TABLE} WHERE id > %s"
-    order = " ORDER BY id LIMIT %s"
+    select = f"SELECT id, digest FROM {TABLE} WHERE id"
     if connection.vendor != "postgresql":
-        return fetch_all(newer + order, [passed, SEAL_LIMIT])
-    # Transaction ids start over when a dump is restored into a new cluster: what came with it is final.
-    bound = (
-        "transaction_id < %s"
-        if since <= horizon
-        else "(transaction_id < %s OR transaction_id >= %s)"
-    )
-    bounds = [horizon] if since <= horizon else [horizon, since]
+        return fetch_all(f"{select} > %s ORDER BY id LIMIT %s", [passed, SEAL_LIMIT])
+    # Transaction ids start over when a dump is restored into a new cluster: what came with it is
+    # final, whatever its transaction ids.
+    is_restored = horizon < since
+    either = "OR" if is_restored else "AND"
     late = fetch_all(
-        f"SELECT id, digest FROM {TABLE} WHERE id <= %s AND transaction_id >= %s AND {bound} ORDER BY id",
-        [passed, since, *bounds],
+        f"{select} <= %s AND (transaction_id >= %s {either} transaction_id < %s) ORDER BY id",
+        [passed, since, horizon],
     )
     if late:
-        late = _outside(late, list(_sealed_ranges(late[0][0], late[-1][0])))[:SEAL_LIMIT]
-    return late + fetch_all(
-        f"{newer} AND {bound}{order}", [passed, *bounds, SEAL_LIMIT - len(late)]
-    )
+        late = outside(late, sealed_ranges(late[0][0], late[-1][0]))
+    bound = "" if is_restored else f" AND transaction_id < {horizon}"
+    room = max(0, SEAL_LIMIT - len(late))
+    return late + fetch_all(f"{select} > %s{bound} ORDER BY id LIMIT %s", [passed, room])
 
 
-def _sealed_ranges(first: int, last: int) -> Iterator[range]:
-    for text in Seal.objects.filter(first_id__lte=last, last_id__gte=first).values_list(
-        "ranges", flat=True
-    ):
+def sealed_ranges(first: int, last: int) -> Iterator[range]:
+    """Yield the ranges of all seals that may hold ids between these two."""
+    seals = Seal.objects.filter(first_id__lte=last, last_id__gte=first)
+    for text in seals.values_list("ranges", flat=True):
         yield from seal.from_ranges(text)
 
 
-def _outside(events: list[tuple[int, bytes]], sealed: list[range]) -> list[tuple[int, bytes]]:
-    """Return the events that no range holds; both are ascending once the ranges are sorted."""
+def outside(events: Sequence[tuple], sealed: Iterable[range]) -> list[tuple]:
+    """Return the events, given as tuples that begin with their ascending ids, that no range holds."""
     ranges = sorted(sealed, key=lambda one: one.start)
     kept, position = [], 0
     for event in events:

@@ -9,16 +9,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
+
 from preferences import seal
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
 from preferences.ledger import COLUMNS, OWN_COLUMNS, STAMP_COLUMNS, TABLE
 from preferences.models import Evidence, Seal
-from preferences.projection import moment
+from preferences.projection import OPT_OUTS, PREFERENCES, moment
+from preferences.sealing import outside, sealed_ranges
 
 READ_AT_ONCE = 10_000
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM {TABLE}"
 _OWN = len(OWN_COLUMNS)
 _DATES = STAMP_COLUMNS.index("asked_on")
+_TRANSACTION = COLUMNS.index("transaction_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Problem:
 
     ALTERED = "altered"
     MISSING = "missing"
+    ADDED = "added"
     EVIDENCE_ALTERED = "evidence_altered"
     ROOT = "root_does_not_match"
     CHAIN = "seal_chain_broken"
@@ -60,25 +65,17 @@ class Problem:
 def verify_ledger(*, against: Sequence[dict] = ()) -> Report:
     """Verify the whole ledger; ``against`` are saved heads as made by ``head_line``."""
     heads: dict[int, bytes] = {}
-    events = unsealed = 0
+    events = passed = horizon = 0
     previous = seal.GENESIS
-    finding: Finding | None = None
-    expected_number = 1
-    passed = 0
     for one in Seal.objects.order_by("number").iterator():
-        finding = _verify_seal(one, expected_number, previous)
+        finding = _verify_seal(one, len(heads) + 1, previous)
         if finding is not None:
             return Report(finding, events, len(heads), 0, previous)
         events += one.count
-        previous = bytes(one.head)
-        heads[one.number] = previous
-        passed = max(passed, one.last_id)
-        expected_number = one.number + 1
-    for row in _rows_after(passed):
-        unsealed += 1
-        if not _is_whole(row):
-            return Report(Finding(Problem.ALTERED, row[0]), events, len(heads), unsealed, previous)
-    finding = _compare(heads, against) or _verify_evidence()
+        previous = heads[one.number] = bytes(one.head)
+        passed, horizon = max(passed, one.last_id), one.horizon
+    unsealed, finding = _verify_unsealed(events, passed, horizon)
+    finding = finding or _compare(heads, against) or _verify_evidence()
     return Report(finding, events + unsealed, len(heads), unsealed, previous)
 
 
@@ -137,10 +134,11 @@ def parse_heads(text: str) -> list[dict]:
 
 
 def _verify_seal(one: Seal, expected_number: int, previous: bytes) -> Finding | None:
-    if one.number != expected_number or bytes(one.previous_head) != previous:
+    ranges = _ranges_of(one)
+    if one.number != expected_number or bytes(one.previous_head) != previous or not ranges:
         return Finding(Problem.CHAIN, one.first_id, one.number)
     digests: list[bytes] = []
-    for wanted in seal.from_ranges(one.ranges):
+    for wanted in ranges:
         finding = _collect(wanted, digests)
         if finding is not None:
             return Finding(finding.problem, finding.event_id, one.number)
@@ -156,6 +154,17 @@ def _verify_seal(one: Seal, expected_number: int, previous: bytes) -> Finding | 
         previous_head=previous,
     )
     return None if head == bytes(one.head) else Finding(Problem.CHAIN, one.first_id, one.number)
+
+
+def _ranges_of(one: Seal) -> list[range]:
+    """Return the sealed ranges; none when the seal contradicts itself."""
+    try:
+        ranges = list(seal.from_ranges(one.ranges))
+    except ValueError:
+        return []
+    said = (one.first_id, one.last_id, one.count)
+    meant = (ranges[0].start, ranges[-1].stop - 1, sum(map(len, ranges))) if ranges else None
+    return ranges if said == meant else []
 
 
 def _collect(wanted: range, digests: list[bytes]) -> Finding | None:
@@ -176,13 +185,54 @@ def _collect(wanted: range, digests: list[bytes]) -> Finding | None:
     return None
 
 
-def _rows_after(event_id: int) -> Iterator[tuple]:
+def _verify_unsealed(sealed: int, passed: int, horizon: int) -> tuple[int, Finding | None]:
+    """Verify what is under no seal; return how many events that are, and what is wrong with them."""
+    unsealed = 0
+    if fetch_all(f"SELECT count(*) FROM {TABLE} WHERE id <= %s", [passed])[0][0] != sealed:
+        for rows in _chunks(0, f" AND id <= {passed}"):
+            late = outside(rows, sealed_ranges(rows[0][0], rows[-1][0]))
+            unsealed += len(late)
+            for row in late:
+                # Only a transaction that was still running may come behind a seal (PostgreSQL).
+                if connection.vendor != "postgresql" or row[_TRANSACTION] < horizon:
+                    return unsealed, Finding(Problem.ADDED, row[0])
+                if not _is_whole(row):
+                    return unsealed, Finding(Problem.ALTERED, row[0])
+    for rows in _chunks(passed, ""):
+        unsealed += len(rows)
+        for row in rows:
+            if not _is_whole(row):
+                return unsealed, Finding(Problem.ALTERED, row[0])
+    return unsealed, _find_hole(passed)
+
+
+def _chunks(after: int, bound: str) -> Iterator[list[tuple]]:
+    """Yield the rows behind one id in the order of their ids, some at a time."""
     while True:
-        rows = fetch_all(f"{_SELECT} WHERE id > %s ORDER BY id LIMIT %s", [event_id, READ_AT_ONCE])
-        yield from rows
+        sql = f"{_SELECT} WHERE id > %s{bound} ORDER BY id LIMIT %s"
+        rows = fetch_all(sql, [after, READ_AT_ONCE])
+        if rows:
+            yield rows
         if len(rows) < READ_AT_ONCE:
             return
-        event_id = rows[-1][0]
+        after = rows[-1][0]
+
+
+def _find_hole(passed: int) -> Finding | None:
+    """Find an event that no seal counts and that is gone, though others or the statuses name it."""
+    named = [(TABLE, "replaced_event_id")]
+    named += [(table, f"{side}_event_id") for table in (PREFERENCES, OPT_OUTS) for side in _SIDES]
+    missing = []
+    for table, column in named:
+        sql = (
+            f"SELECT min(one.{column}) FROM {table} one WHERE one.{column} > %s "
+            f"AND NOT EXISTS (SELECT 1 FROM {TABLE} event WHERE event.id = one.{column})"
+        )
+        missing += [row[0] for row in fetch_all(sql, [passed]) if row[0] is not None]
+    return Finding(Problem.MISSING, min(missing)) if missing else None
+
+
+_SIDES = ("own", "ours")
 
 
 def _is_whole(row: tuple) -> bool:
@@ -225,8 +275,9 @@ def _bad_evidence(
 ) -> Finding | None:
     digests: dict[int, bytes | None] = {}
     for row in Evidence.objects.filter(pk__in=ids).iterator():
+        is_empty = not (row.explanation or row.details or bytes(row.salt))
         whole = seal.evidence_digest(bytes(row.salt), row.explanation, row.details)
-        digests[row.pk] = None if row.erased_at else whole
+        digests[row.pk] = None if row.erased_at and is_empty else whole
     for event_id in sorted(carriers):
         evidence_id, digest = carriers[event_id]
         if evidence_id is None:
