@@ -14,12 +14,18 @@ PEOPLE = (
     ("tom.birch@fernmoor.example", "Tom Birch", Role.EDITOR, False, False),
     ("sanjay.mehta@fernmoor.example", "Sanjay Mehta", Role.COMPLIANCE, False, True),
     ("lena.vogt@fernmoor.example", "Lena Vogt", Role.VIEWER, False, False),
+    ("ellie.marsh@fernmoor.example", "Ellie Marsh", Role.EDITOR, True, True),
 )
 
 
-def create_demo_users(*, unit_ids: Iterable[int]) -> list[User]:
-    """Create or refresh one user per role; those who do not see all units see these ones."""
-    password, ids = make_password(PASSWORD), list(unit_ids)
+def create_demo_users(
+    *, unit_ids: Iterable[int] = (), password: str | None = PASSWORD
+) -> list[User]:
+    """Create or refresh users of every role; those who do not see all units see these ones.
+
+    Without a ``password`` nobody can sign in as them until one is set.
+    """
+    hashed, ids = make_password(password), list(unit_ids)
     users = []
     for email, name, role, may_resubscribe, all_units in PEOPLE:
         user, _ = User.objects.update_or_create(
@@ -29,7 +35,7 @@ def create_demo_users(*, unit_ids: Iterable[int]) -> list[User]:
                 "role": role,
                 "may_resubscribe": may_resubscribe,
                 "all_units": all_units,
-                "password": password,
+                "password": hashed,
             },
         )
         user.units.set([] if all_units else ids)
