@@ -23,10 +23,12 @@ from preferences.models import (
     Seal,
     SubscriptionType,
 )
+from preferences.terms import current_policy
 from preferences.values import (
     ACCOUNT,
     NO_WORDS,
     Act,
+    Policy,
     Registers,
     Scope,
     ScopeKind,
@@ -80,6 +82,11 @@ def pending_for(
     """Return the opt-ins that wait for the person's click, by address and type (R14)."""
     rows = PendingConfirmation.objects.filter(address_id__in=address_ids, expires_at__gt=now)
     return {(row.address_id, row.subscription_type_id): row for row in rows}
+
+
+def get_policy() -> Policy:
+    """Return the account policy in force; without any version, the defaults."""
+    return current_policy().values()
 
 
 # --- catalogue ---

@@ -22,7 +22,7 @@ from contacts.subscriptions import get_subscriptions
 from contacts.views.panel import acted, changed, dialog, number_of
 from preferences.access import actor_for
 from preferences.models import Address
-from preferences.terms import current_policy
+from preferences.selectors import get_policy
 from preferences.values import Outcome, Privacy, Result
 from preferences.wording import LEGAL_BASES, words_for
 
@@ -84,7 +84,7 @@ def _form(
         request.POST if request.method == "POST" else None,
         rows=rows,
         on_record=contact.processing_bases,
-        asks_processing=current_policy().values().privacy is not Privacy.OFF,
+        asks_processing=get_policy().privacy is not Privacy.OFF,
         last_day=timezone.localtime(now).date(),
         initial={"types": [number_of(request, "type")]},
     )
