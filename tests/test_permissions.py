@@ -5,10 +5,13 @@ administrator, compliance. Arguments name objects that `objects` below makes.
 """
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils.http import urlsafe_base64_encode
 
 from tests.conftest import make_user
+from tests.factories import TypeFactory
 from tests.test_names import our_patterns
 
 ROLES = ("signed out", "viewer", "editor", "administrator", "compliance")
@@ -24,10 +27,57 @@ TABLE = [
 ]
 
 
+# Settings: administrators change them, compliance reads them.
+SEEN = (302, 403, 403, 200, 200)
+ASKED = (302, 403, 403, 422, 403)  # an empty form
+TABLE += [
+    ("settings", "GET", {}, (302, 403, 403, 302, 302)),
+    ("subscription_types", "GET", {}, SEEN),
+    ("subscription_type_create", "GET", {}, SEEN),
+    ("subscription_type_create", "POST", {}, ASKED),
+    ("subscription_type", "GET", {"pk": "type"}, SEEN),
+    ("subscription_type", "POST", {"pk": "type"}, ASKED),
+    ("subscription_type_preview", "POST", {}, (302, 403, 403, 200, 403)),
+    ("subscription_type_move", "POST", {"pk": "type"}, (302, 403, 403, 302, 403)),
+    ("subscription_type_archive", "GET", {"pk": "type"}, SEEN),
+    ("subscription_type_archive", "POST", {"pk": "type"}, (302, 403, 403, 302, 403)),
+    ("subscription_type_restore", "POST", {"pk": "type"}, (302, 403, 403, 302, 403)),
+    ("business_units", "GET", {}, SEEN),
+    ("business_unit_create", "GET", {}, SEEN),
+    ("business_unit_create", "POST", {}, ASKED),
+    ("business_unit", "GET", {"pk": "unit"}, SEEN),
+    ("business_unit", "POST", {"pk": "unit"}, ASKED),
+    ("channels", "GET", {}, SEEN),
+    ("channels", "POST", {}, ASKED),
+    ("privacy", "GET", {}, SEEN),
+    ("privacy", "POST", {}, ASKED),
+    ("privacy_turn_off", "GET", {}, SEEN),
+    ("privacy_turn_off", "POST", {}, ASKED),
+    ("users", "GET", {}, SEEN),
+    ("user_create", "GET", {}, SEEN),
+    ("user_create", "POST", {}, ASKED),
+    ("user", "GET", {"pk": "user"}, SEEN),
+    ("user", "POST", {"pk": "user"}, ASKED),
+    ("user_password_link", "POST", {"pk": "user"}, (302, 403, 403, 200, 403)),
+    ("user_deactivate", "GET", {"pk": "user"}, SEEN),
+    ("user_deactivate", "POST", {"pk": "user"}, (302, 403, 403, 302, 403)),
+    ("user_reactivate", "POST", {"pk": "user"}, (302, 403, 403, 302, 403)),
+    ("first_password", "GET", {"key": "key", "token": "token"}, (200, 200, 200, 200, 200)),
+    ("first_password", "POST", {"key": "key", "token": "token"}, (422, 422, 422, 422, 422)),
+]
+
 @pytest.fixture
-def objects():
+def objects(db):
     """Return what the arguments of the table name, by name."""
-    return {}
+    found = TypeFactory()
+    colleague = make_user("viewer", email="colleague@fernmoor.example")
+    return {
+        "unit": found.business_unit_id,
+        "type": found.pk,
+        "user": colleague.pk,
+        "key": urlsafe_base64_encode(str(colleague.pk).encode()),
+        "token": default_token_generator.make_token(colleague),
+    }
 
 
 @pytest.mark.django_db
