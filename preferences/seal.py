@@ -60,6 +60,11 @@ class Own(NamedTuple):
     after: int
 
 
+OWN_COLUMNS = Own._fields
+STAMP_COLUMNS = Stamp._fields
+EVENT_COLUMNS = (*OWN_COLUMNS, *STAMP_COLUMNS, "digest")
+
+
 def instant(moment: datetime) -> int:
     """Return microseconds since 1970-01-01T00:00Z."""
     return (moment - _EPOCH) // _MICROSECOND
@@ -152,5 +157,5 @@ def _range(first: int, last: int | None) -> str:
 def from_ranges(text: str) -> Iterator[range]:
     """Yield the ranges of ``to_ranges``; raises ValueError when the text is not one."""
     for part in text.split(",") if text else ():
-        first, _, last = part.partition("-")
-        yield range(int(first), int(last or first) + 1)
+        first, dash, last = part.partition("-")
+        yield range(int(first), int(last if dash else first) + 1)
