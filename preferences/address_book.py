@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db import transaction
 
 from preferences.addresses import AddressKey, address_key, canonical
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment
 from preferences.models import Address
-from preferences.projection import moment
 from preferences.values import Channel
 
 

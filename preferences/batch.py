@@ -10,9 +10,18 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from preferences import ledger, projection, seal
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.answers import leaves_mark
+from preferences.bulk_sql import (
+    fetch_all,
+    ids_match,
+    ids_parameter,
+    insert_rows,
+    parameter,
+    update_rows,
+)
+from preferences.folding import fold_address
 from preferences.models import Address, ConsentEvent, Evidence, PendingConfirmation, RepeatedWord
-from preferences.registers import merge_own, resolve, shape_of
+from preferences.registers import hear_wide, merge_own, resolve, shape_of
 from preferences.rules import decide
 from preferences.situations import Known, own_register
 from preferences.terms import Terms
@@ -106,7 +115,7 @@ class Batch:
         event_id = None
         if decision.outcome is Outcome.CONFIRM_FIRST:
             event_id = self._request(change, decision, before)
-        elif decision.reason == "already_opted_out":
+        elif leaves_mark(wish, decision):
             self.repeats.append(change)
         return Result(change, decision, before, before, event_id)
 
@@ -155,10 +164,41 @@ class Batch:
             if scope.is_wide:
                 self.known.rows.wide.add(address_id)
             after = resolve(shape_of(registers))[0]
+        if scope.is_wide:
+            self._tell_types(change, act, event_id)
         if not self.is_preview:
             own = seal.Own(event_id, address_id, replaced, names, restores, before.code, after.code)
             self.entries.append(ledger.Entry(own, self._stamp(wish, decision, scope, act)))
         return before, after, event_id
+
+    def _tell_types(self, change: Change, act: Act, event_id: int) -> None:
+        """Let the types below hear a person's opt-out of all, or forget one that was undone."""
+        address_id, wish = change
+        if act in (Act.UNDO, Act.CORRECT):
+            for scope, own in self._before_hearing(change).items():
+                self._keep(address_id, scope, own)
+        elif wish.word is Word.OWN:
+            heard = own_register(wish, self.now)._replace(event_id=event_id)
+            for scope, registers in self.known.below(address_id, wish.scope).items():
+                self._keep(address_id, scope, hear_wide(registers, heard))
+
+    def _before_hearing(self, change: Change) -> dict[Scope, Registers]:
+        """Return the types that still hold the undone opt-out of all, as they were before it."""
+        address_id, wish = change
+        held = {
+            scope: registers
+            for scope, registers in self.known.below(address_id, wish.scope).items()
+            if registers.own is not None and registers.own.event_id == wish.undoes
+        }
+        if not held:
+            return {}
+        before = fold_address(address_id, self.terms).heard[wish.undoes or 0]
+        return {scope: registers._replace(own=before[scope]) for scope, registers in held.items()}
+
+    def _keep(self, address_id: int, scope: Scope, registers: Registers) -> None:
+        key = (address_id, scope)
+        if self.known.rows.registers.get(key) != registers:
+            self.known.rows.registers[key] = self.changed[key] = registers
 
     def _said(
         self,
@@ -309,27 +349,19 @@ def _count_repeats(repeats: Sequence[Change], now: datetime) -> None:
         f"WHERE {ids_match('address_id')}",
         [ids_parameter({change.address_id for change in repeats})],
     )
-    stored = {row[1:6]: RepeatedWord(id=row[0], count=row[6]) for row in rows}
-    new: dict[tuple, RepeatedWord] = {}
-    seen: dict[int, RepeatedWord] = {}
+    stored = {row[1:6]: [row[6], row[0]] for row in rows}
+    raised: dict[tuple, list] = {}
     for address_id, wish in repeats:
-        key = (
-            address_id,
-            wish.scope.kind.code,
-            wish.scope.id or 0,
-            wish.word.code,
-            wish.source.code,
-        )
-        row = stored.get(key) or new.get(key)
-        if row is None:
-            names = ("address_id", "scope_kind", "scope_id", "word", "source")
-            row = new[key] = RepeatedWord(**dict(zip(names, key, strict=True)), count=0)
-        row.count += 1
-        row.last_said_at = min(wish.said_at or now, now)
-        if row.pk:
-            seen[row.pk] = row
-    RepeatedWord.objects.bulk_create(new.values())
-    RepeatedWord.objects.bulk_update(seen.values(), ["count", "last_said_at"], batch_size=1000)
+        scope, said_at = wish.scope, min(wish.said_at or now, now)
+        key = (address_id, scope.kind.code, scope.id or 0, wish.word.code, wish.source.code)
+        row = raised.setdefault(key, [*stored.get(key, [0, None]), said_at])
+        row[0] += 1
+        row[2] = max(row[2], said_at)
+    new = [(*key, row[0], parameter(row[2])) for key, row in raised.items() if row[1] is None]
+    old = [(row[0], parameter(row[2]), row[1]) for row in raised.values() if row[1] is not None]
+    names = ("address_id", "scope_kind", "scope_id", "word", "source", "count", "last_said_at")
+    insert_rows(table, names, new)
+    update_rows(table, (("count", "integer"), ("last_said_at", "timestamptz")), old)
 
 
 def _change_facts(act: Act, address_id: int, now: datetime) -> None:

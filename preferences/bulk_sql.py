@@ -6,6 +6,7 @@ knows what the columns mean.
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from django.db import connection
 
@@ -23,6 +24,20 @@ def ids_parameter(ids: Iterable[int]) -> object:
     if connection.vendor == "postgresql":
         return "{" + ",".join(map(str, ids)) + "}"
     return json.dumps(list(ids))
+
+
+def parameter(moment: datetime) -> object:
+    """Return the moment as raw SQL stores it; SQLite keeps text."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def moment(value: datetime | str | None) -> datetime | None:
+    """Return a datetime of raw SQL as an aware one; SQLite gives text, in UTC."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if value is None or value.tzinfo:
+        return value
+    return value.replace(tzinfo=UTC)
 
 
 def fetch_all(sql: str, parameters: Sequence[object]) -> list[tuple]:

@@ -10,13 +10,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from preferences import seal
-from preferences.models import ConsentEvent
+from preferences.models import EVENT_SEQUENCE, ConsentEvent
 
-OWN_COLUMNS = seal.Own._fields
-STAMP_COLUMNS = seal.Stamp._fields
-COLUMNS = (*OWN_COLUMNS, *STAMP_COLUMNS, "digest")
 TABLE = ConsentEvent._meta.db_table
-SEQUENCE = "preferences_consentevent_number"
 
 
 class Entry(NamedTuple):
@@ -33,7 +29,9 @@ def reserve_ids(count: int) -> Iterator[int]:
     """
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"SELECT nextval('{SEQUENCE}') FROM generate_series(1, %s)", [count])
+            cursor.execute(
+                f"SELECT nextval('{EVENT_SEQUENCE}') FROM generate_series(1, %s)", [count]
+            )
             return iter(sorted(row[0] for row in cursor.fetchall()))
         # SQLite has one writer and the transaction is IMMEDIATE, so the highest id is final.
         cursor.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}")
@@ -76,7 +74,7 @@ def _copy(entries: Sequence[Entry]) -> None:
             f"{own[5]}\t{own[6]}\t{prepared[1]}\t\\\\x{digest}\n"
         )
     with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {TABLE} ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {TABLE} ({', '.join(seal.EVENT_COLUMNS)}) FROM STDIN") as copy:
             copy.write("".join(lines))
 
 
@@ -97,9 +95,11 @@ def _insert(entries: Sequence[Entry]) -> None:
         if prepared is None:
             prepared = stamps[id(stamp)] = (seal.stamp_bytes(stamp), _adapted(stamp))
         rows.append((*own, *prepared[1], seal.event_digest(own, prepared[0])))
-    marks = ", ".join(["%s"] * len(COLUMNS))
+    marks = ", ".join(["%s"] * len(seal.EVENT_COLUMNS))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
+        cursor.executemany(
+            f"INSERT INTO {TABLE} ({', '.join(seal.EVENT_COLUMNS)}) VALUES ({marks})", rows
+        )
 
 
 def _adapted(stamp: seal.Stamp) -> tuple[object, ...]:
@@ -110,5 +110,5 @@ def _adapted(stamp: seal.Stamp) -> tuple[object, ...]:
         else adapt.adapt_datefield_value(value)
         if name == "asked_on"
         else value
-        for name, value in zip(STAMP_COLUMNS, stamp, strict=True)
+        for name, value in zip(seal.STAMP_COLUMNS, stamp, strict=True)
     )

@@ -1,15 +1,20 @@
 """The projection of the ledger: reads registers in sets, writes them in sets.
 
-The only module that writes ``Preference`` and ``OptOut`` rows. SQLite gives datetimes of raw SQL as
-text; ``moment`` reads them, so both databases yield the same values.
+The only module that writes ``Preference`` and ``OptOut`` rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
 
 from django.db import connection
 
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, insert_rows, update_rows
+from preferences.bulk_sql import (
+    fetch_all,
+    ids_match,
+    ids_parameter,
+    insert_rows,
+    moment,
+    update_rows,
+)
 from preferences.models import OptOut, Preference
 from preferences.registers import resolve, shape_of
 from preferences.values import Register, Registers, Scope, ScopeKind, Source, Status
@@ -83,14 +88,6 @@ def _keep(rows: Rows, key: Key, row: tuple) -> None:
     if row[8] is not None:
         ours = Register(_STATUS[row[8]], moment(row[9]), row[10], _SOURCE[row[11]], 0, row[12])
     rows.registers[key] = Registers(own, ours)
-
-
-def moment(value: datetime | str | None) -> datetime | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def write(changed: Mapping[Key, Registers], row_ids: Mapping[Key, int]) -> None:

@@ -2,29 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 from django.db import transaction
 
 from preferences import projection
+from preferences.folding import Folded, fold
 from preferences.models import Address, ConsentEvent, OptOut, Preference
-from preferences.registers import merge_own
-from preferences.situations import register_of, scope_of
-from preferences.values import NO_WORDS, Act, Flag, Register, Registers, Scope, Word
+from preferences.terms import current_terms
+from preferences.values import NO_WORDS, Scope
 
 AT_ONCE = 2_000  # addresses
-
-
-@dataclass(slots=True)
-class Folded:
-    """What the events of one address add up to."""
-
-    registers: dict[Scope, Registers]
-    erased_at: datetime | None = None
-    undeliverable_at: datetime | None = None
-    complained_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,41 +22,6 @@ class Difference:
     scope: Scope | None  # None: the address's own facts
     stored: object
     rebuilt: object
-
-
-def fold(events: list[ConsentEvent]) -> Folded:
-    """Return the state after the events of one address, given in the order of their ids."""
-    folded = Folded({})
-    spoken: dict[int, Register] = {}
-    for event in events:
-        act = Act.from_code(event.act)
-        _fold_fact(folded, act, event.recorded_at)
-        if act in (Act.REQUEST, Act.BOUNCE, Act.DELIVER, Act.ERASE):
-            continue
-        scope = scope_of(event)
-        own, ours = folded.registers.get(scope, NO_WORDS)
-        is_own = act is Act.CORRECT or event.word == Word.OWN.code
-        if act in (Act.UNDO, Act.CORRECT):
-            said = spoken[event.restores_event_id] if event.restores_event_id is not None else None
-            registers = Registers(said, ours) if is_own else Registers(own, said)
-        else:
-            said = spoken[event.pk] = register_of(event)
-            if is_own and event.flags & Flag.OLDER:
-                continue
-            registers = Registers(merge_own(own, said), ours) if is_own else Registers(own, said)
-        folded.registers[scope] = registers
-    return folded
-
-
-def _fold_fact(folded: Folded, act: Act, at: datetime) -> None:
-    if act is Act.BOUNCE:
-        folded.undeliverable_at = at
-    elif act is Act.DELIVER:
-        folded.undeliverable_at = None
-    elif act is Act.COMPLAIN:
-        folded.complained_at = at
-    elif act is Act.ERASE:
-        folded.erased_at = at
 
 
 def differences() -> Iterator[Difference]:
@@ -108,9 +62,10 @@ def _chunks() -> Iterator[list[int]]:
 
 
 def _folded(chunk: list[int]) -> dict[int, Folded]:
+    types = current_terms().types
     events = ConsentEvent.objects.filter(address_id__in=chunk).order_by("address_id", "id")
     grouped = groupby(events.iterator(), key=attrgetter("address_id"))
-    return {address_id: fold(list(group)) for address_id, group in grouped}
+    return {address_id: fold(group, types) for address_id, group in grouped}
 
 
 def _differences_of(chunk: list[int]) -> Iterator[Difference]:
@@ -125,7 +80,7 @@ def _differences_of(chunk: list[int]) -> Iterator[Difference]:
     for key, held in projection.statuses(chunk).items():
         if key in rebuilt and held != projection.status_of(rebuilt[key]).code:
             yield Difference(key[0], key[1], held, projection.status_of(rebuilt[key]))
-    empty = Folded({})
+    empty = Folded()
     for address in Address.objects.filter(pk__in=chunk):
         one = folded.get(address.pk, empty)
         facts = (one.erased_at, one.undeliverable_at, one.complained_at)
@@ -145,7 +100,7 @@ def _mend(chunk: list[int]) -> int:
     projection.write(changed, rows.row_ids)
     for one in found:
         if one.scope is None:
-            facts = folded.get(one.address_id, Folded({}))
+            facts = folded.get(one.address_id, Folded())
             Address.objects.filter(pk=one.address_id).update(
                 erased_at=facts.erased_at,
                 undeliverable_at=facts.undeliverable_at,

@@ -26,6 +26,7 @@ from preferences.rules_undo import decide_correction, decide_fact, decide_undo
 from preferences.values import (
     EXPLANATION_LIMIT,
     OPT_OUT_ONLY_SOURCES,
+    STAFF_SOURCES,
     Act,
     Actor,
     Channel,
@@ -140,7 +141,8 @@ def _decide_opt_out(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | N
     flags = Flag.SUSPECTED if own and wish.suspected else 0
     said = shape.own if own else shape.ours
     older = own and s.is_older
-    repeats = said is OUT and resolve(shape)[0] is OUT and not s.has_exceptions and not proves
+    adds = s.has_exceptions or proves or _hardens(wish, shape)
+    repeats = said is OUT and resolve(shape)[0] is OUT and not adds
     if not repeats and not older:
         return apply("R2" if own else "R3", "opted_out", wish.word, flags)
     if not own or (s.kept_recently and not proves and not s.has_exceptions):
@@ -148,6 +150,12 @@ def _decide_opt_out(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | N
     if older:
         return apply("R16", "older_kept", None, flags | Flag.OLDER)
     return apply("R16", "repeat_kept", Word.OWN, flags | Flag.REPEAT)
+
+
+def _hardens(wish: Wish, shape: Shape) -> bool:
+    """R10: what staff set by hand may be lifted in bulk; the same set by a job on top may not."""
+    is_by_job = wish.word is Word.OURS and wish.source not in STAFF_SOURCES
+    return wish.scope.is_wide and is_by_job and shape.ours_by_hand
 
 
 def _decide_own_opt_in(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts | None) -> Decision:

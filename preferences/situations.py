@@ -8,9 +8,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from preferences import projection
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment, parameter
 from preferences.models import Address, ConsentEvent, PendingConfirmation, RepeatedWord
-from preferences.registers import Shape, is_excepted, merge_own, shape_of
+from preferences.registers import Shape, is_excepted, is_older, says_more, shape_of
 from preferences.rules import Situation, UndoFacts
 from preferences.terms import Terms
 from preferences.values import (
@@ -109,40 +109,44 @@ class Known:
         state = self.state(address_id, wish.scope, facts)
         at_scope = registers_at(state, wish.scope.kind)
         own = state.type.own
-        said = own_register(wish, self.now) if is_own_statement(wish) else None
+        said = own_register(wish, self.now)
+        speaks = is_own_statement(wish)
         return Situation(
             channel=address.channel,
             type=shape_of(state.type),
             unit=shape_of(state.unit),
             account=shape_of(state.account),
-            excepted_unit=own is not None and is_excepted(own, state.unit),
-            excepted_account=own is not None and is_excepted(own, state.account),
+            excepted_unit=is_excepted(own, state.unit),
+            excepted_account=is_excepted(own, state.account),
+            back_unit=is_excepted(own, Registers(state.unit.own)),
+            back_account=is_excepted(own, Registers(state.account.own)),
             has_exceptions=wish.scope.is_wide
-            and self._has_exceptions(address_id, wish.scope, at_scope),
+            and says_more(at_scope, said, wish.word, self.below(address_id, wish.scope).values()),
             is_erased=_is_erased(address, own),
             is_undeliverable=address.undeliverable_at is not None,
-            is_older=said is not None and self._is_older(change, at_scope.own, said, facts),
-            is_relayed=said is not None and said.is_relayed,
+            is_older=speaks and self._is_older(change, at_scope.own, said, facts),
+            is_relayed=speaks and said.is_relayed,
             in_future=wish.said_at is not None and wish.said_at > self.now,
             kept_recently=(address_id, wish.scope, wish.source) in self.kept,
             asked_in_time=_asked_in_time(wish, at_scope.own, self.now),
             undo=self._undo_facts(change, state) if wish.undoes is not None else None,
         )
 
-    def _has_exceptions(self, address_id: int, scope: Scope, wide: Registers) -> bool:
-        """Tell whether the person came back to some type out of this opt-out of all (R11)."""
+    def below(self, address_id: int, scope: Scope) -> dict[Scope, Registers]:
+        """Return the registers of the types below an opt-out of all, where anybody spoke."""
+        found = {}
         for type_id, facts in self.terms.types.items():
-            if scope.kind is ScopeKind.UNIT and facts.business_unit_id != scope.id:
-                continue
-            registers = self.rows.registers.get((address_id, type_scope(type_id)), NO_WORDS)
-            if registers.own is not None and is_excepted(registers.own, wide):
-                return True
-        return False
+            if scope.kind is ScopeKind.ACCOUNT or facts.business_unit_id == scope.id:
+                of_type = type_scope(type_id)
+                registers = self.rows.registers.get((address_id, of_type))
+                if registers is not None:
+                    found[of_type] = registers
+        return found
 
     def _is_older(
         self, change: Change, current: Register | None, said: Register, facts: TypeFacts | None
     ) -> bool:
-        if current is not None and merge_own(current, said) is current:
+        if is_older(current, said):
             return True
         wish = change.wish
         if wish.said_at is None or wish.status is OUT:
@@ -266,8 +270,9 @@ def _asked_in_time(wish: Wish, own: Register | None, now: datetime) -> bool:
 
 
 def _types_needed(wishes: Sequence[Wish]) -> set[int] | None:
-    if any(wish.scope.is_wide and wish.status is OUT for wish in wishes):
-        return None  # an opt-out of all looks for exceptions among all types
+    """Return the types to read; None for all: an opt-out of all, and its undo, concern every one."""
+    if any(wish.scope.is_wide and (wish.status is OUT or wish.undoes) for wish in wishes):
+        return None
     return {wish.scope.id for wish in wishes if wish.scope.kind is ScopeKind.TYPE and wish.scope.id}
 
 
@@ -280,7 +285,7 @@ def _read_addresses(address_ids: Collection[int], *, lock: bool) -> dict[int, Ad
     if lock and connection.features.has_select_for_update:
         sql += " FOR NO KEY UPDATE"
     return {
-        row[0]: AddressFacts(_CHANNELS[row[1]], *(projection.moment(value) for value in row[2:]))
+        row[0]: AddressFacts(_CHANNELS[row[1]], *(moment(value) for value in row[2:]))
         for row in fetch_all(sql, [ids_parameter(address_ids)])
     }
 
@@ -310,7 +315,7 @@ def _read_kept(
         f"FROM {ConsentEvent._meta.db_table} "
         f"WHERE {ids_match('address_id')} AND word = %s AND recorded_at > %s"
     )
-    rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, _parameter(since)])
+    rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, parameter(since)])
     return {
         (
             row[0],
@@ -319,10 +324,6 @@ def _read_kept(
         )
         for row in rows
     }
-
-
-def _parameter(moment: datetime) -> object:
-    return connection.ops.adapt_datetimefield_value(moment)
 
 
 def _read_repeated(

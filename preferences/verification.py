@@ -12,17 +12,17 @@ from datetime import date
 from django.db import connection
 
 from preferences import seal
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
-from preferences.ledger import COLUMNS, OWN_COLUMNS, STAMP_COLUMNS, TABLE
-from preferences.models import Evidence, Seal
-from preferences.projection import OPT_OUTS, PREFERENCES, moment
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment
+from preferences.models import ConsentEvent, Evidence, Seal
+from preferences.projection import OPT_OUTS, PREFERENCES
 from preferences.sealing import outside, sealed_ranges
 
 READ_AT_ONCE = 10_000
-_SELECT = f"SELECT {', '.join(COLUMNS)} FROM {TABLE}"
-_OWN = len(OWN_COLUMNS)
-_DATES = STAMP_COLUMNS.index("asked_on")
-_TRANSACTION = COLUMNS.index("transaction_id")
+TABLE = ConsentEvent._meta.db_table
+_SELECT = f"SELECT {', '.join(seal.EVENT_COLUMNS)} FROM {TABLE}"
+_OWN = len(seal.OWN_COLUMNS)
+_DATES = seal.STAMP_COLUMNS.index("asked_on")
+_TRANSACTION = seal.EVENT_COLUMNS.index("transaction_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from preferences.models.catalogue import (
     SubscriptionType,
     SubscriptionTypeTranslation,
 )
-from preferences.models.event import ConsentEvent, Evidence, Seal
+from preferences.models.event import EVENT_SEQUENCE, ConsentEvent, Evidence, Seal
 from preferences.models.policy import PolicyVersion
 from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
 
 __all__ = [
+    "EVENT_SEQUENCE",
     "Address",
     "BusinessUnit",
     "ConsentEvent",

@@ -8,6 +8,8 @@ from preferences.models.catalogue import BusinessUnit, SubscriptionType
 from preferences.models.policy import PolicyVersion
 from preferences.values import Act, ActorKind, LegalBasis, ScopeKind, Source, Status, Word
 
+EVENT_SEQUENCE = "preferences_consentevent_number"  # PostgreSQL; migration 0002 makes it
+
 
 def _choices(kind: type) -> list[tuple[int, str]]:
     return [(member.code, member.value) for member in kind]

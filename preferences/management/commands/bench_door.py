@@ -13,8 +13,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from preferences import seal
-from preferences.ledger import SEQUENCE, TABLE
-from preferences.models import BusinessUnit, PolicyVersion, Seal, SubscriptionType
+from preferences.models import (
+    EVENT_SEQUENCE,
+    BusinessUnit,
+    ConsentEvent,
+    PolicyVersion,
+    Seal,
+    SubscriptionType,
+)
 from preferences.projection import PREFERENCES
 from preferences.sealing import seal_events
 from preferences.services import apply_changes, ensure_addresses
@@ -32,6 +38,7 @@ from preferences.values import (
 
 CHUNK = 10_000
 STORED = 5  # preferences per address
+TABLE = ConsentEvent._meta.db_table
 STAFF = Actor(ActorKind.USER, 1)
 
 FLOOR = f"""
@@ -39,7 +46,7 @@ WITH ids AS MATERIALIZED (SELECT unnest(%(ids)s::bigint[]) AS address_id),
 old AS MATERIALIZED (
   SELECT p.id, p.address_id, p.status, p.ours_event_id FROM {PREFERENCES} p JOIN ids USING (address_id)
   WHERE p.subscription_type_id = %(type)s AND p.status <> 2 AND p.own_status IS DISTINCT FROM 2),
-new AS MATERIALIZED (SELECT old.*, nextval('{SEQUENCE}') AS event_id FROM old),
+new AS MATERIALIZED (SELECT old.*, nextval('{EVENT_SEQUENCE}') AS event_id FROM old),
 written AS (
   UPDATE {PREFERENCES} p SET status = 2, ours_status = 2, ours_said_at = %(now)s,
     ours_event_id = new.event_id, ours_source = 2, ours_names_event_id = NULL
