@@ -16,7 +16,6 @@ SEED = 20261122
 # Letters that folding leaves as they are.
 _LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ə": "e"})
 _SHUFFLE = 7919  # a prime that divides no product of two lists below
-UK_FICTION = "+447700900"  # Ofcom keeps 07700 900000 to 900999 for films and books
 
 
 class Name(NamedTuple):
@@ -74,7 +73,7 @@ PLACES = (
         "en",
         42,
         ("+4410", 8),
-        "mailbox,hollybank,southbridge,harbour,millpond,kestrelpost,oldmill,postbox",
+        "letterbox,ivybank,northbridge,quayside,millpond,kestrelpost,oldmill,postbox",
         """Olivia, Amelia, Isla, Ava, Grace, Freya, Florence, Poppy, Ella, Rosie, Sienna, Daisy,
         Phoebe, Alice, Ruby, Harriet, Imogen, Beatrice, Nancy, Eleanor, Gwen, Cerys, Ffion, Catrin,
         Eilidh, Morag, Oliver, George, Arthur, Noah, Leo, Oscar, Archie, Freddie, Henry, Theo,
@@ -94,7 +93,7 @@ PLACES = (
         "pl",
         12,
         ("+4810", 7),
-        "poczta,skrzynka,listonosz,kurierek",
+        "pismo,skrzynka,listonosz,kurierek",
         """Zofia, Zuzanna, Hanna, Maja, Julia, Oliwia, Wiktoria, Małgorzata, Agnieszka, Katarzyna,
         Joanna, Aleksandra, Łucja, Jagoda, Bożena, Grażyna, Elżbieta, Danuta, Jan, Antoni, Jakub,
         Szymon, Franciszek, Stanisław, Michał, Paweł, Krzysztof, Tomasz, Wojciech, Mikołaj, Łukasz,
@@ -123,7 +122,7 @@ PLACES = (
         "fr",
         4,
         ("+3300", 7),
-        "atelier,courrier,boitealettres",
+        "facteur,courrier,boitealettres",
         """Chloé, Camille, Léa, Manon, Inès, Zoé, Anaïs, Élodie, Françoise, Hélène, Agnès, Noémie,
         Lucas, Hugo, Théo, Gabriel, Raphaël, Jérôme, François, Benoît, Loïc, Rémi, Étienne""",
         """Martin, Bernard, Dubois, Thomas, Robert, Petit, Durand, Leroy, Moreau, Lefèvre, Garnier,
@@ -135,7 +134,7 @@ PLACES = (
         "es",
         3,
         ("+3410", 7),
-        "correo,buzon",
+        "cartero,buzon",
         """Lucía, Sofía, Martina, María, Inés, Begoña, Nuria, Ángela, Rocío, Mateo, Hugo, Martín,
         Álvaro, Íñigo, Óscar, José, Joaquín, Ramón, Andrés""",
         """García, Fernández, González, Rodríguez, López, Martínez, Sánchez, Pérez, Gómez, Muñoz,
@@ -146,7 +145,7 @@ PLACES = (
         "en",
         4,
         ("+35320", 7),
-        "brennanfarm,shannonpost,liffeymail",
+        "ballinapost,shannonpost,liffeymail",
         """Aoife, Saoirse, Niamh, Ciara, Róisín, Sinéad, Gráinne, Siobhán, Orla, Clodagh, Liam, Conor,
         Cillian, Oisín, Fionn, Pádraig, Tadhg, Declan, Eoin, Darragh, Ruairí""",
         """Murphy, Kelly, O'Sullivan, Walsh, O'Brien, Byrne, Ryan, O'Connor, O'Neill, O'Reilly, Doyle,
@@ -158,7 +157,7 @@ PLACES = (
         "pt",
         2,
         ("+35110", 7),
-        "ribeira,caixapostal",
+        "marisma,caixapostal",
         "Sofia, Beatriz, Leonor, Inês, Mafalda, Conceição, João, Gonçalo, Tomás, Simão, Estêvão",
         "Almeida, Silva, Santos, Ferreira, Gonçalves, Simões, Magalhães, Araújo, Conceição, Leitão",
     ),
@@ -167,7 +166,7 @@ PLACES = (
         "it",
         2,
         ("+3910", 8),
-        "posta,bottega",
+        "cassetta,bottega",
         "Giulia, Chiara, Aurora, Noemi, Ilaria, Lorenzo, Niccolò, Matteo, Davide, Giosuè, Tommaso",
         "Rossi, Russo, Ferrari, Esposito, Bianchi, Romano, Ricci, Marino, D'Angelo, Nicolò, Fabbri",
     ),
@@ -185,7 +184,7 @@ PLACES = (
         "sv",
         2,
         ("+46100", 6),
-        "kumlapost,fjallbrev",
+        "kumlapost,sommarbrev",
         "Ingrid, Astrid, Åsa, Linnéa, Märta, Elsa, Jonas, Björn, Göran, Håkan, Östen, Måns, Nils",
         "Lindqvist, Andersson, Öberg, Åkesson, Sjöström, Björk, Hägglund, Nyström, Ek, Löfgren, Ahl",
     ),
@@ -194,7 +193,7 @@ PLACES = (
         "no",
         2,
         ("+4710", 6),
-        "nordlys,fjordhus",
+        "vinterpost,snobrev",
         "Ingrid, Solveig, Åse, Ragnhild, Bjørg, Henrik, Øyvind, Håkon, Torbjørn, Sindre, Bård",
         "Solberg, Dahl, Hansen, Bjørnstad, Ødegård, Sæther, Haugen, Lunde, Nygård, Fossum, Strøm",
     ),
@@ -245,7 +244,7 @@ PLACES = (
         "ar",
         2,
         ("+96610", 7),
-        "cedar,barid",
+        "sunduq,barid",
         """نور=noor, ليلى=layla, فاطمة=fatima, مريم=maryam, سلمى=salma, أحمد=ahmad, محمد=mohammed,
         يوسف=yousef, عمر=omar, خالد=khalid, هدى=huda""",
         """حداد=haddad, الخطيب=alkhatib, النجار=alnajjar, منصور=mansour, الحسن=alhassan,
@@ -274,7 +273,7 @@ PLACES = (
         "ja",
         1,
         ("+8110", 8),
-        "kumo",
+        "yubin",
         "花=hana, 葵=aoi, 陽菜=hina, さくら=sakura, 蓮=ren, 大翔=hiroto, 健=ken, 結衣=yui, 翔太=shota",
         "佐藤=sato, 鈴木=suzuki, 高橋=takahashi, 田中=tanaka, 渡辺=watanabe, 伊藤=ito, 山本=yamamoto",
     ),
@@ -283,7 +282,7 @@ PLACES = (
         "vi",
         1,
         ("+8410", 7),
-        "lotusroad",
+        "senhong",
         "Bảo, Linh, Hương, Thảo, Minh, Đức, Quỳnh, Tuấn, Ngọc, Phúc",
         "Nguyễn, Trần, Lê, Phạm, Hoàng, Vũ, Đặng, Bùi, Đỗ, Hồ",
     ),
@@ -292,7 +291,7 @@ PLACES = (
         "en",
         2,
         ("+23310", 7),
-        "savanna,mensahbuild",
+        "akwaaba,adinkra",
         "Akosua, Ama, Efua, Abena, Grace, Kwame, Kofi, Yaw, Kojo, Kwabena, Esi, Adjoa",
         "Mensah, Owusu, Boateng, Asante, Agyeman, Osei, Appiah, Antwi, Ofori, Achieng, Darko",
     ),
@@ -342,7 +341,5 @@ def _email(place: Place, first: str, last: str, turn: int, own: int) -> str:
 
 
 def _phone(place: Place, own: int) -> str:
-    if place.country == "GB" and own < 1000:
-        return f"{UK_FICTION}{own * 617 % 1000:03}"
     prefix, digits = place.phone
-    return f"{prefix}{own * 7_368_787 % 10**digits:0{digits}}"
+    return f"{prefix}{(own + 1) * 7_368_787 % 10**digits:0{digits}}"
