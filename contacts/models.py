@@ -144,7 +144,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.full_name or f"#{self.pk}"
+        return self.full_name or self.sort_name or f"#{self.pk}"
 
     @property
     def full_name(self) -> str:

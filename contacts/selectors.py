@@ -60,6 +60,11 @@ class ContactQuery:
         )
 
     @property
+    def is_by_time(self) -> bool:
+        """Tell whether pages go from newer to older."""
+        return self.sort in ("-updated", "-created")
+
+    @property
     def order(self) -> tuple[str, Direction]:
         return SORTS[self.sort.removeprefix("-")], "desc" if self.sort[0] == "-" else "asc"
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from contacts.views import history, opt_in, subscriptions
+from contacts.views import contact, history, opt_in, property, subscriptions
 
 PANEL = "contacts/<int:contact_id>/subscriptions/"
 
@@ -21,4 +21,19 @@ panel_patterns: list[URLPattern] = [
     path(f"{PANEL}history/export.csv", history.contact_history_csv, name="contact_history_csv"),
 ]
 
-urlpatterns: list[URLPattern] = [*panel_patterns]
+contact_patterns: list[URLPattern] = [
+    path("contacts/", contact.contacts, name="contacts"),
+    path("contacts/new/", contact.contact_new, name="contact_new"),
+    path("contacts/deleted/", contact.contacts_deleted, name="contacts_deleted"),
+    path("contacts/<int:contact_id>/", contact.contact, name="contact"),
+    path("contacts/<int:contact_id>/edit/", contact.contact_edit, name="contact_edit"),
+    path("contacts/<int:contact_id>/delete/", contact.contact_delete, name="contact_delete"),
+    path("contacts/<int:contact_id>/restore/", contact.contact_restore, name="contact_restore"),
+    path(
+        "contacts/<int:contact_id>/properties/",
+        property.contact_properties,
+        name="contact_properties",
+    ),
+]
+
+urlpatterns: list[URLPattern] = [*contact_patterns, *panel_patterns]

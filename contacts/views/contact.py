@@ -1,0 +1,191 @@
+"""The index of contacts, the record page, and creating, editing, deleting, restoring one."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import Right, may, reach_of, staff_view
+from accounts.models import User
+from contacts import services
+from contacts.access import (
+    contacts_for,
+    covers_all_units,
+    deleted_contacts_for,
+    get_contact,
+    get_deleted_contact,
+    require_all_units,
+)
+from contacts.forms import ContactForm, with_one_more_address
+from contacts.history import entries_of
+from contacts.index import connected_channels, index_rows
+from contacts.index_form import IndexForm
+from contacts.models import Contact
+from contacts.selectors import (
+    addresses_of,
+    count_contacts,
+    count_matches,
+    get_contact_page,
+    unit_names,
+)
+from contacts.subscriptions import get_subscriptions
+from preferences.selectors import history_of
+from preferences.values import Channel
+from subscriptions_site.web.htmx import invalid, page_or_fragment, redirect_or_trigger
+from subscriptions_site.web.paging import get_page
+
+ACTIVITY_COUNT = 10
+DELETED_PAGE = 50
+
+
+@staff_view(Right.VIEW)
+@require_safe
+def contacts(request: HttpRequest) -> HttpResponse:
+    """Show the people this user sees, a page at a time."""
+    user = cast(User, request.user)
+    form = IndexForm(request.GET, user=user)
+    query = form.query()
+    page = get_contact_page(user, query, request.GET)
+    context = {
+        "form": form,
+        "query": query,
+        "page": page,
+        "rows": index_rows(page.rows, reach=reach_of(user)),
+        "channels": connected_channels(),
+        "matches": count_matches(user, query),
+        "total": count_contacts(user) if query.is_narrowed else None,
+        "may_edit": may(user, Right.EDIT),
+    }
+    return page_or_fragment(request, "contacts/contacts.html", context, ["contact_list"])
+
+
+@staff_view(Right.VIEW)
+@require_safe
+def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Show one person: addresses, subscriptions, what else is known, the latest changes."""
+    user = cast(User, request.user)
+    person = get_contact(user, contact_id)
+    held = addresses_of(person)
+    events = history_of(
+        [row.address_id for row in held], reach=reach_of(user), limit=ACTIVITY_COUNT
+    )
+    context = {
+        **_record_context(user, person),
+        "emails": [row for row in held if row.channel_value is Channel.EMAIL],
+        "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
+        "subscriptions": get_subscriptions(person, user=user, now=timezone.now()),
+        "entries": entries_of(events, user=user, sees_evidence=False),
+    }
+    return page_or_fragment(request, "contacts/contact.html", context)
+
+
+@staff_view(Right.EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_new(request: HttpRequest) -> HttpResponse:
+    """Show the empty form, or create a contact."""
+    user = cast(User, request.user)
+    if "add_address" in request.POST:
+        return _one_more_address(request, "contacts/contact_new.html", None)
+    form = ContactForm(request.POST if request.method == "POST" else None, user=user)
+    if request.method != "POST":
+        return page_or_fragment(request, "contacts/contact_new.html", {"form": form})
+    if not form.is_valid():
+        return invalid(request, "contacts/contact_new.html", {"form": form})
+    person = services.create_contact(
+        fields=form.values(), addresses=form.wishes() or [], user=user, now=timezone.now()
+    )
+    messages.success(request, _("%(name)s was added.") % {"name": person})
+    return redirect("contact", contact_id=person.pk)
+
+
+@staff_view(Right.EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Show what is known of a person in a form, or save it."""
+    user = cast(User, request.user)
+    person = get_contact(user, contact_id)
+    template, context = "contacts/contact_edit.html", {"contact": person}
+    if "add_address" in request.POST:
+        return _one_more_address(request, template, person)
+    form = ContactForm(request.POST or None, user=user, contact=person)
+    if request.method != "POST":
+        return page_or_fragment(request, template, {**context, "form": form})
+    if not form.is_valid():
+        return invalid(request, template, {**context, "form": form})
+    if form.is_changed_elsewhere:
+        return page_or_fragment(request, template, {**context, "form": form}, status=409)
+    services.update_contact(
+        contact=person,
+        fields=form.values(),
+        addresses=form.wishes(),
+        user=user,
+        now=timezone.now(),
+    )
+    return redirect("contact", contact_id=person.pk)
+
+
+@staff_view(Right.EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_delete(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Ask whether to delete a contact, or delete it; it can be restored for 90 days."""
+    user = cast(User, request.user)
+    person = get_contact(user, contact_id)
+    require_all_units(user, person)
+    if request.method != "POST":
+        context = {**_record_context(user, person), "restore_days": services.RESTORE_DAYS}
+        dialog = {"dialog": "contacts/_contact_delete_dialog.html"}
+        return page_or_fragment(request, "contacts/contact_delete.html", context, dialog)
+    services.delete_contact(contact=person, user=user, now=timezone.now())
+    messages.success(request, _("%(name)s was deleted.") % {"name": person}, extra_tags="deleted")
+    return redirect_or_trigger(request, "/contacts/")
+
+
+@staff_view(Right.EDIT)
+@require_safe
+def contacts_deleted(request: HttpRequest) -> HttpResponse:
+    """Show who was deleted and can still be restored, the latest first."""
+    user = cast(User, request.user)
+    deleted = deleted_contacts_for(user).select_related("unit_set").defer("search_text")
+    page = get_page(deleted, order=("deleted_at", "desc"), size=DELETED_PAGE, query=request.GET)
+    reach = reach_of(user)
+    rows = [(person, covers_all_units(reach, person)) for person in page.rows]
+    context = {"page": page, "rows": rows, "restore_days": services.RESTORE_DAYS}
+    return page_or_fragment(request, "contacts/contacts_deleted.html", context)
+
+
+@staff_view(Right.EDIT)
+@require_POST
+def contact_restore(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Bring a deleted contact back."""
+    user = cast(User, request.user)
+    person = contacts_for(user).filter(pk=contact_id).first()
+    if person is None:  # A second click restores nothing twice.
+        person = get_deleted_contact(user, contact_id)
+        services.restore_contact(contact=person, user=user, now=timezone.now())
+        messages.success(request, _("%(name)s was restored.") % {"name": person})
+    return redirect("contact", contact_id=contact_id)
+
+
+def _record_context(user: User, person: Contact) -> dict[str, Any]:
+    reach = reach_of(user)
+    held = set(person.unit_set.unit_ids)
+    return {
+        "contact": person,
+        "units": [name for unit_id, name in unit_names(reach).items() if unit_id in held],
+        "may_edit": may(user, Right.EDIT),
+        "may_delete": may(user, Right.EDIT) and covers_all_units(reach, person),
+    }
+
+
+def _one_more_address(request: HttpRequest, template: str, person: Contact | None) -> HttpResponse:
+    """Draw the form again with one more row for an address; nothing is checked or saved."""
+    data = with_one_more_address(request.POST)
+    form = ContactForm(data, user=cast(User, request.user), contact=person)
+    form.forget_errors()
+    fragments = {"addresses": "contacts/_address_rows.html"}
+    context = {"form": form, "contact": person, "is_adding": True}
+    return page_or_fragment(request, template, context, fragments)
