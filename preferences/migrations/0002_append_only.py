@@ -1,7 +1,7 @@
 """The ledger is append-only by the database's own word.
 
-UPDATE, DELETE and (PostgreSQL) TRUNCATE of events and seals raise; on SQLite REPLACE is refused too,
-because connections set ``recursive_triggers``. An evidence row may only be emptied, never rewritten.
+UPDATE, DELETE and (PostgreSQL) TRUNCATE of events, seals and policy versions raise; on SQLite REPLACE
+too, whatever ``recursive_triggers`` says. An evidence row may only be emptied, never rewritten.
 """
 
 from django.db import migrations
@@ -45,6 +45,9 @@ WHEN NOT (NEW.id = OLD.id AND NEW.explanation = '' AND NEW.details = '{}' AND le
 BEGIN SELECT RAISE(ABORT, 'append-only: UPDATE on preferences_evidence is refused'); END;
 CREATE TRIGGER evidence_delete BEFORE DELETE ON preferences_evidence
 BEGIN SELECT RAISE(ABORT, 'append-only: DELETE on preferences_evidence is refused'); END;
+CREATE TRIGGER evidence_replace BEFORE INSERT ON preferences_evidence
+WHEN EXISTS (SELECT 1 FROM preferences_evidence WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'append-only: REPLACE on preferences_evidence is refused'); END;
 """
 
 
@@ -93,8 +96,8 @@ def unguard(apps, schema_editor):
         for table in TABLES:
             for verb in ("update", "delete", "replace"):
                 cursor.execute(f"DROP TRIGGER {table}_{verb}")
-        cursor.execute("DROP TRIGGER evidence_update")
-        cursor.execute("DROP TRIGGER evidence_delete")
+        for verb in ("update", "delete", "replace"):
+            cursor.execute(f"DROP TRIGGER evidence_{verb}")
 
 
 class Migration(migrations.Migration):

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection
 
 from preferences.models import PolicyVersion, SubscriptionType
-from preferences.selectors import state_of, states_for
 from preferences.rules import effective
+from preferences.selectors import state_of, states_for
 from preferences.services import apply_change, apply_changes, ensure_address
 from preferences.values import (
     ACCOUNT,
@@ -29,7 +29,7 @@ from preferences.values import (
     type_scope,
     unit_scope,
 )
-from tests.factories import TypeFactory, UnitFactory
+from tests.factories import TypeFactory
 
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
