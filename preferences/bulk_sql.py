@@ -7,10 +7,11 @@ knows what the columns mean.
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 
-Row = Sequence[object]
+Row = Sequence[Any]
 
 
 def ids_match(column: str) -> str:
@@ -31,8 +32,8 @@ def parameter(moment: datetime) -> object:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def moment(value: datetime | str | None) -> datetime | None:
-    """Return a datetime of raw SQL as an aware one; SQLite gives text, in UTC."""
+def moment(value: Any) -> Any:
+    """Return a datetime of raw SQL (or None) as an aware one; SQLite gives text, in UTC."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if value is None or value.tzinfo:
@@ -40,11 +41,11 @@ def moment(value: datetime | str | None) -> datetime | None:
     return value.replace(tzinfo=UTC)
 
 
-def fetch_all(sql: str, parameters: Sequence[object]) -> list[tuple]:
+def fetch_all(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Return all rows; datetimes come as the driver gives them (aware on both databases)."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -77,11 +78,14 @@ def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[R
         return
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            sets = ", ".join(f"{name} = %s" for name, _ in columns)
-            cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", rows)
+            assigned = ", ".join(f"{name} = %s" for name, _ in columns)
+            cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", rows)
             return
         *values, ids = zip(*rows, strict=True)
-        sets, same, arrays, names = [], [], [], []
+        sets: list[str] = []
+        names: list[str] = []
+        same: list[Any] = []
+        arrays: list[tuple[str, str]] = []
         for (name, kind), column in zip(columns, values, strict=True):
             if column.count(column[0]) == len(column):
                 sets.append(f"{name} = %s::{kind}")

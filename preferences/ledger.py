@@ -5,7 +5,7 @@ are its own. That keeps bulk cheap: digests and COPY lines reuse the stamp's byt
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -45,7 +45,7 @@ def current_transaction_id() -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def append(entries: Sequence[Entry]) -> None:
@@ -88,8 +88,8 @@ def _copy_value(value: object) -> str:
 
 
 def _insert(entries: Sequence[Entry]) -> None:
-    stamps: dict[int, tuple[bytes, tuple[object, ...]]] = {}
-    rows: list[tuple[object, ...]] = []
+    stamps: dict[int, tuple[bytes, tuple[Any, ...]]] = {}
+    rows: list[tuple[Any, ...]] = []
     for own, stamp in entries:
         prepared = stamps.get(id(stamp))
         if prepared is None:
@@ -102,13 +102,12 @@ def _insert(entries: Sequence[Entry]) -> None:
         )
 
 
-def _adapted(stamp: seal.Stamp) -> tuple[object, ...]:
+def _adapted(stamp: seal.Stamp) -> tuple[Any, ...]:
     adapt = connection.ops
-    return tuple(
-        adapt.adapt_datetimefield_value(value)
-        if name.endswith("_at")
-        else adapt.adapt_datefield_value(value)
-        if name == "asked_on"
-        else value
-        for name, value in zip(seal.STAMP_COLUMNS, stamp, strict=True)
-    )
+    adapted: list[Any] = []
+    for name, value in stamp._asdict().items():
+        if name.endswith("_at"):
+            adapted.append(adapt.adapt_datetimefield_value(value))
+        else:
+            adapted.append(adapt.adapt_datefield_value(value) if name == "asked_on" else value)
+    return tuple(adapted)

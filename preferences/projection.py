@@ -4,6 +4,7 @@ The only module that writes ``Preference`` and ``OptOut`` rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from django.db import connection
 
@@ -138,8 +139,8 @@ def _values(registers: Iterable[Registers]) -> list[tuple]:
     for pair in registers:
         own, ours = pair
         status = status_of(pair).code
-        own_said = own.said_at if own else None
-        ours_said = ours.said_at if ours else None
+        own_said: Any = own.said_at if own else None
+        ours_said: Any = ours.said_at if ours else None
         if adapt:
             own_said, ours_said = adapt(own_said), adapt(ours_said)
         values.append(

@@ -87,9 +87,18 @@ def _word(value: int | date | None) -> str:
 
 def event_digest(own: Own, stamp: bytes) -> bytes:
     """Return SHA-256 of the event's canonical bytes; ``stamp`` as made by ``stamp_bytes``."""
-    return sha256(
-        b"%d|%d|%s|%s|%s|%d|%d|%s" % (*own[:2], *map(_optional, own[2:5]), *own[5:], stamp)
-    ).digest()
+    event_id, address_id, replaced, names, restores, before, after = own
+    words = b"%d|%d|%s|%s|%s|%d|%d|%s" % (
+        event_id,
+        address_id,
+        _optional(replaced),
+        _optional(names),
+        _optional(restores),
+        before,
+        after,
+        stamp,
+    )
+    return sha256(words).digest()
 
 
 def _optional(number: int | None) -> bytes:

@@ -7,6 +7,7 @@ time: a lock, held to the end of the transaction.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -45,7 +46,7 @@ def _seal_some(now: datetime) -> Seal | None:
     number = last.number + 1 if last else 1
     if last and horizon < last.horizon and len(events) >= SEAL_LIMIT:
         horizon = last.horizon  # still busy with the events of the cluster that was restored
-    fields = {
+    fields: dict[str, Any] = {
         "number": number,
         "sealed_at": now,
         "horizon": horizon,
@@ -63,7 +64,7 @@ def _horizon() -> int:
     """Return the oldest running transaction; 0 on SQLite, where none is but ours."""
     if connection.vendor != "postgresql":
         return 0
-    return fetch_all("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])[0][0]
+    return int(fetch_all("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])[0][0])
 
 
 def _new_events(last: Seal | None, horizon: int) -> list[tuple[int, bytes]]:

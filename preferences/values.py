@@ -21,14 +21,14 @@ class Coded(str, Enum):
 
     code: int
 
-    def __new__(cls, value: str, code: int) -> Self:
+    def __new__(cls, value: str, code: int = 0) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.code = code
         return member
 
     def __str__(self) -> str:
-        return self.value
+        return str(self._value_)
 
     __hash__ = str.__hash__  # Enum's own is a Python function; situations are hashed by the million
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -150,7 +151,7 @@ def _verify_seal(one: Seal, expected_number: int, previous: bytes) -> Finding | 
         horizon=one.horizon,
         ranges=one.ranges,
         count=len(digests),
-        root=one.root,
+        root=bytes(one.root),
         previous_head=previous,
     )
     return None if head == bytes(one.head) else Finding(Problem.CHAIN, one.first_id, one.number)
@@ -243,9 +244,9 @@ def _is_whole(row: tuple) -> bool:
     )
 
 
-def _plain(value: object, position: int) -> object:
+def _plain(value: Any, position: int) -> Any:
     if position < 2:
-        return moment(value)  # type: ignore[arg-type]
+        return moment(value)
     if position == _DATES and isinstance(value, str):
         return date.fromisoformat(value)
     return value
@@ -284,8 +285,8 @@ def _bad_evidence(
             continue
         if evidence_id not in digests:
             return Finding(Problem.EVIDENCE_ALTERED, event_id)
-        whole = digests[evidence_id]
-        if whole is not None and (digest is None or whole != bytes(digest)):
+        expected = digests[evidence_id]
+        if expected is not None and (digest is None or expected != bytes(digest)):
             return Finding(Problem.EVIDENCE_ALTERED, event_id)
     return None
 

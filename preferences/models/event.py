@@ -6,12 +6,12 @@ from django.utils.translation import gettext_lazy as _
 from preferences.models.address import Address
 from preferences.models.catalogue import BusinessUnit, SubscriptionType
 from preferences.models.policy import PolicyVersion
-from preferences.values import Act, ActorKind, LegalBasis, ScopeKind, Source, Status, Word
+from preferences.values import Act, ActorKind, Coded, LegalBasis, ScopeKind, Source, Status, Word
 
 EVENT_SEQUENCE = "preferences_consentevent_number"  # PostgreSQL; migration 0002 makes it
 
 
-def _choices(kind: type) -> list[tuple[int, str]]:
+def _choices(kind: type[Coded]) -> list[tuple[int, str]]:
     return [(member.code, member.value) for member in kind]
 
 

@@ -1,5 +1,7 @@
 """The projection: current registers and statuses. It can be rebuilt from the ledger at any time."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,18 @@ from preferences.values import Register, Registers, Source, Status
 
 _STATUSES = [(s.code, s.value) for s in Status]
 _STATUS_CODES = [s.code for s in Status]
+
+
+def _register(
+    status: int | None,
+    said_at: datetime | None,
+    event_id: int | None,
+    source: int | None,
+    flags: int,
+) -> Register | None:
+    if status is None or said_at is None or event_id is None or source is None:
+        return None
+    return Register(Status.from_code(status), said_at, event_id, Source.from_code(source), flags)
 
 
 class TwoRegisters(models.Model):
@@ -37,24 +51,14 @@ class TwoRegisters(models.Model):
 
     def registers(self) -> Registers:
         """Return the two registers as values."""
-        own = ours = None
-        if self.own_status is not None:
-            own = Register(
-                Status.from_code(self.own_status),
-                self.own_said_at,
-                self.own_event_id,
-                Source.from_code(self.own_source),
-                self.own_flags,
-            )
-        if self.ours_status is not None:
-            ours = Register(
-                Status.from_code(self.ours_status),
-                self.ours_said_at,
-                self.ours_event_id,
-                Source.from_code(self.ours_source),
-                0,
-                self.ours_names_event_id,
-            )
+        own = _register(
+            self.own_status, self.own_said_at, self.own_event_id, self.own_source, self.own_flags
+        )
+        ours = _register(
+            self.ours_status, self.ours_said_at, self.ours_event_id, self.ours_source, 0
+        )
+        if ours is not None:
+            ours = ours._replace(names_event_id=self.ours_names_event_id)
         return Registers(own, ours)
 
 
