@@ -126,7 +126,9 @@ class ContactForm(UiForm):
     job_title = forms.CharField(label=_("Job title"), max_length=160, required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=User.objects.none(), required=False)
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
     lifecycle_stage = forms.ChoiceField(
         label=_("Life-cycle stage"),
         choices=[("", "–"), *Contact.Lifecycle.choices],

@@ -13,7 +13,7 @@ from preferences.selectors import get_policy, state_of, states_for, types_for
 from preferences.values import Channel, State, Status
 
 IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
-SHOWN_UNITS = 2
+SHOWN_UNITS = 1
 BAR_WIDTH = 56
 
 
@@ -69,7 +69,7 @@ class IndexRow:
 
     @property
     def shown_units(self) -> Sequence[str]:
-        return self.units if len(self.units) <= SHOWN_UNITS else self.units[: SHOWN_UNITS - 1]
+        return self.units[:SHOWN_UNITS]
 
     @property
     def further_count(self) -> int:
