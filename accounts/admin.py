@@ -1,10 +1,22 @@
+"""Administration of users, held to the same rules and kept in the same history as the settings."""
+
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import UserChangeForm as BaseUserChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts import users
+from accounts.history import record_setting_change
+from accounts.models import Role, SettingChange, User
+from subscriptions_site.web.admin import ReadOnlyAdmin
 
 admin.site.unregister(Group)
 
@@ -15,8 +27,25 @@ class UserCreationForm(AdminUserCreationForm):
         fields = ("email", "name")
 
 
+class UserChangeForm(BaseUserChangeForm):
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        stays = (
+            data.get("is_active")
+            and data.get("role") == Role.ADMINISTRATOR
+            and data.get("all_units")
+        )
+        if not stays and users.is_last_administrator(self.instance):
+            raise ValidationError(
+                _("This is the last administrator of all units. Make somebody else one first.")
+            )
+        return data
+
+
 @admin.register(User)
 class UserAdmin(BaseUserAdmin):
+    actions = None
+    form = UserChangeForm
     add_form = UserCreationForm
     list_display = ("email", "name", "role", "all_units", "may_resubscribe", "is_active")
     list_filter = ("role", "is_active")
@@ -33,3 +62,58 @@ class UserAdmin(BaseUserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Users are deactivated: the history names them for ever."""
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
+    ) -> None:
+        """Save by the services, which write down who changed what and end sessions."""
+        by: Any = request.user
+        now = timezone.now()
+        if not change:
+            super().save_model(request, obj, form, change)
+            users.record_creation(user=obj, by=by, now=now)
+            return
+        users.change_user(user=obj, by=by, now=now, values=form.cleaned_data)
+        if form.cleaned_data["is_active"]:
+            users.reactivate_user(user=obj, by=by, now=now)
+        else:
+            users.deactivate_user(user=obj, by=by, now=now)
+        super().save_model(request, obj, form, change)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Set a password for somebody, and keep that it was done."""
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            user: Any = self.get_object(request, id)
+            by: Any = request.user
+            record_setting_change(
+                user=by,
+                now=timezone.now(),
+                kind=users.USER,
+                subject_id=user.pk,
+                label=user.name,
+                field="password",
+                after="set",
+            )
+        return response
+
+
+@admin.register(SettingChange)
+class SettingChangeAdmin(ReadOnlyAdmin):
+    list_display = (
+        "changed_at",
+        "changed_by",
+        "subject_kind",
+        "subject_label",
+        "field",
+        "before",
+        "after",
+    )
+    list_filter = ("subject_kind",)
+    list_select_related = ("changed_by",)

@@ -8,6 +8,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accounts.history import record_differences, record_setting_change
@@ -28,9 +29,14 @@ def create_user(*, by: User, now: datetime, values: Mapping[str, Any]) -> User:
         values["email"], None, **{name: values[name] for name in FIELDS if name != "email"}
     )
     user.units.set(values["units"])
+    record_creation(user=user, by=by, now=now)
+    return user
+
+
+def record_creation(*, user: User, by: User, now: datetime) -> None:
+    """Write down who added somebody, and with which rights."""
     record_setting_change(**_about(user, by, now), field="created", after=user.email)
     record_differences(**_about(user, by, now), before={}, after=_rights_of(user))
-    return user
 
 
 @transaction.atomic
@@ -97,14 +103,21 @@ def set_first_password(*, user: User, password: str, now: datetime) -> None:
     record_setting_change(**_about(user, user, now), field="password", after="set")
 
 
+def is_last_administrator(user: User) -> bool:
+    """Tell whether nobody else could open every setting."""
+    return list(_administrators().values_list("pk", flat=True)[:2]) == [user.pk]
+
+
 def _refuse_for_the_last_administrator(user: User) -> None:
     """Lock the administrators, so that two of them do not remove each other at once."""
-    administrators = User.objects.select_for_update().filter(
-        role=Role.ADMINISTRATOR, is_active=True, all_units=True
-    )
-    ids = set(administrators.order_by("pk").values_list("pk", flat=True))
-    if user.pk in ids and len(ids) == 1:
+    ids = list(_administrators().select_for_update().values_list("pk", flat=True))
+    if ids == [user.pk]:
         raise LastAdministrator
+
+
+def _administrators() -> QuerySet[User]:
+    found = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True, all_units=True)
+    return found.order_by("pk")
 
 
 def _end_sessions(user: User, now: datetime) -> None:

@@ -26,6 +26,26 @@ CHANNEL_FIELDS = {
 }
 
 
+is_colour = RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("Enter a colour such as #0f5f75."))
+
+
+def readable_colour(colour: str) -> str:
+    """Return the colour in lower case; raises ValidationError where white text is hard to read."""
+    is_colour(colour)
+    ratio = contrast_with_white(colour)
+    if ratio < READABLE_RATIO:
+        raise ValidationError(
+            _(
+                "White text is hard to read on it: %(ratio)s to 1. "
+                "Use a darker colour, at least 4.5 to 1."
+            ),
+            code="contrast",
+            # Cut off, not rounded: 4.499 must not read as a refused 4.50.
+            params={"ratio": f"{int(ratio * 100) / 100:.2f}"},
+        )
+    return colour.lower()
+
+
 class BusinessUnitForm(UiForm):
     """A brand: what people see of it, and what its addresses are read with."""
 
@@ -43,7 +63,6 @@ class BusinessUnitForm(UiForm):
         label=_("Brand colour"),
         max_length=7,
         initial="#1d4ed8",
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Enter a colour such as #0f5f75."))],
         widget=forms.TextInput(attrs={"class": "input--code", "spellcheck": "false"}),
     )
     default_language = forms.ChoiceField(
@@ -89,17 +108,7 @@ class BusinessUnitForm(UiForm):
         return name
 
     def clean_brand_colour(self) -> str:
-        colour = str(self.cleaned_data["brand_colour"]).lower()
-        ratio = contrast_with_white(colour)
-        if ratio < READABLE_RATIO:
-            # Cut off, not rounded: 4.48 must not read as a refused 4.5.
-            problem = _(
-                "White text is hard to read on it: %(ratio)s to 1. Use a darker colour, at least 4.5 to 1."
-            )
-            raise ValidationError(
-                problem, code="contrast", params={"ratio": f"{int(ratio * 100) / 100:.2f}"}
-            )
-        return colour
+        return readable_colour(self.cleaned_data["brand_colour"])
 
     def clean_default_region(self) -> str:
         region = str(self.cleaned_data["default_region"]).upper()
