@@ -11,7 +11,8 @@ from datetime import datetime
 from contacts.consents import preview_opt_in
 from contacts.panel import OptOutOfAll, Row, Subscriptions
 from preferences.models import Address
-from preferences.values import Actor, Decision, Outcome
+from preferences.terms import asks_to_confirm, current_policy
+from preferences.values import Actor, Channel, Decision, Outcome
 from preferences.wording import CHANNELS, words_for
 
 
@@ -33,13 +34,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class OptInDialog:
-    """``clicked``: the row it was opened from; None when that row is of no concern any more."""
+    """``clicked``: the row it was opened from; None when that row is of no concern any more.
+
+    ``confirms``: some of the types wait for the person's click first (R14).
+    """
 
     address: Address
     is_resubscribe: bool
     options: Sequence[Option]
     clicked: Option | None
     lifts: Sequence[OptOutOfAll]
+    confirms: bool
 
     @property
     def open_options(self) -> list[Option]:
@@ -74,12 +79,6 @@ class OptInDialog:
     def channel_label(self) -> str:
         return str(CHANNELS[self.address.channel_value])
 
-    @property
-    def confirms(self) -> bool:
-        """Tell whether some of these will wait for the person's click first (R14)."""
-        outcomes = [option.decision.outcome for option in self.options]
-        return Outcome.CONFIRM_FIRST in outcomes
-
 
 def get_opt_in_dialog(
     subscriptions: Subscriptions,
@@ -101,7 +100,20 @@ def get_opt_in_dialog(
     previews = preview_opt_in(address_id=address.pk, type_ids=type_ids, actor=actor, now=now)
     options = [Option(row, previews[row.type.pk].decision) for row in rows]
     clicked = next((option for option in options if option.row.type.pk == type_id), None)
-    return OptInDialog(address, is_resubscribe, options, clicked, _lifts(subscriptions, options))
+    return OptInDialog(
+        address,
+        is_resubscribe,
+        options,
+        clicked,
+        _lifts(subscriptions, options),
+        confirms=_confirms(address, [option.row for option in options if not option.is_refused]),
+    )
+
+
+def _confirms(address: Address, rows: Sequence[Row]) -> bool:
+    version = current_policy()
+    is_email = address.channel_value is Channel.EMAIL
+    return is_email and any(asks_to_confirm(row.type, version) for row in rows)
 
 
 def _lifts(subscriptions: Subscriptions, options: Sequence[Option]) -> list[OptOutOfAll]:

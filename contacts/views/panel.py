@@ -27,7 +27,7 @@ def number_of(request: HttpRequest, name: str) -> int | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else None
 
 
 def get_row(request: HttpRequest, subscriptions: Subscriptions) -> Row:
