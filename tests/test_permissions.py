@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 from django.utils.http import urlsafe_base64_encode
 
 from tests.conftest import make_user
-from tests.factories import TypeFactory
+from tests.factories import TypeFactory, make_contact
 from tests.test_names import our_patterns
 
 ROLES = ("signed out", "viewer", "editor", "administrator", "compliance")
@@ -66,6 +66,28 @@ TABLE += [
     ("first_password", "POST", {"key": "key", "token": "token"}, (422, 422, 422, 422, 422)),
 ]
 
+# The subscriptions panel: everybody reads it, editors act; without parameters there is no row to act on.
+CONTACT = {"contact_id": "contact"}
+READ = (302, 200, 200, 200, 200)
+TABLE += [
+    ("contact_subscriptions", "GET", CONTACT, READ),
+    ("contact_history", "GET", CONTACT, READ),
+    ("contact_history_verify", "GET", CONTACT, (302, 302, 302, 302, 302)),
+    ("contact_history_csv", "GET", CONTACT, (302, 403, 200, 200, 200)),
+    ("contact_subscribe", "GET", CONTACT, (302, 403, 200, 200, 403)),
+    ("contact_subscribe", "POST", CONTACT, (302, 403, 422, 422, 403)),
+    ("contact_resubscribe", "GET", CONTACT, (302, 403, 200, 200, 403)),
+    ("contact_resubscribe", "POST", CONTACT, (302, 403, 422, 422, 403)),
+    ("contact_unsubscribe", "GET", CONTACT, (302, 403, 404, 404, 403)),
+    ("contact_unsubscribe", "POST", CONTACT, (302, 403, 404, 404, 403)),
+    ("contact_unsubscribe_all", "GET", CONTACT, (302, 403, 200, 200, 403)),
+    ("contact_unsubscribe_all", "POST", CONTACT, (302, 403, 422, 422, 403)),
+    ("contact_lift", "GET", CONTACT, (302, 403, 404, 404, 403)),
+    ("contact_lift", "POST", CONTACT, (302, 403, 404, 404, 403)),
+    ("contact_undo", "POST", CONTACT, (302, 403, 404, 404, 403)),
+]
+
+
 @pytest.fixture
 def objects(db):
     """Return what the arguments of the table name, by name."""
@@ -73,6 +95,7 @@ def objects(db):
     colleague = make_user("viewer", email="colleague@fernmoor.example")
     return {
         "unit": found.business_unit_id,
+        "contact": make_contact("ada@fernmoor.example", units=[found.business_unit]).pk,
         "type": found.pk,
         "user": colleague.pk,
         "key": urlsafe_base64_encode(str(colleague.pk).encode()),
