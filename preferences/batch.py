@@ -4,27 +4,18 @@
 Changes of one batch see each other: the second on the same scope finds what the first one left.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
-from preferences import ledger, projection, seal
+from preferences import projection, seal
 from preferences.answers import leaves_mark
-from preferences.bulk_sql import (
-    fetch_all,
-    ids_match,
-    ids_parameter,
-    insert_rows,
-    parameter,
-    update_rows,
-)
 from preferences.folding import fold_address
-from preferences.models import Address, ConsentEvent, Evidence, PendingConfirmation, RepeatedWord
+from preferences.ledger import reserve_ids
+from preferences.recording import Record
 from preferences.registers import hear_wide, merge_own, resolve, shape_of
 from preferences.rules import decide
 from preferences.situations import Known, own_register
-from preferences.terms import Terms
 from preferences.values import (
     ACCOUNT,
     NO_WORDS,
@@ -45,54 +36,39 @@ from preferences.values import (
     unit_scope,
 )
 
-OUT = Status.UNSUBSCRIBED
-CONFIRM_WITHIN = timedelta(days=7)
+IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
 UNKNOWN_TYPE = Decision(Outcome.REFUSE, "R20", "unknown_type")
+FIRST_PREVIEWED_ID = 1 << 62  # later than any event, as what is about to happen is
 
 
 class Batch:
     """Decides and, unless it previews, writes. Used once."""
 
     def __init__(
-        self,
-        changes: Sequence[Change],
-        actor: Actor,
-        now: datetime,
-        terms: Terms,
-        *,
-        is_preview: bool,
-    ):
+        self, changes: Sequence[Change], actor: Actor, now: datetime, *, is_preview: bool
+    ) -> None:
         self.changes = changes
         self.actor = actor
         self.now = now
-        self.terms = terms
         self.is_preview = is_preview
-        self.known = Known(changes, now, terms, lock=not is_preview)
+        self.known = Known(changes, now, lock=not is_preview)
+        self.terms = self.known.terms
         self.ids = self._ids()
-        self.transaction_id = 0 if is_preview else ledger.current_transaction_id()
-        self.entries: list[ledger.Entry] = []
+        self.record = Record(actor, self.terms.policy.version, now)
         self.changed: dict[projection.Key, Registers] = {}
-        self.repeats: list[Change] = []
-        self.requests: dict[tuple[int, int], int] = {}
-        self.ended_requests: set[int] = set()
-        self.facts_changed: list[tuple[Act, int]] = []
         self._decisions: dict[tuple, Decision] = {}
-        self._stamps: dict[tuple, seal.Stamp] = {}
-        self._evidence: dict[tuple, Evidence] = {}
 
     def _ids(self) -> Iterator[int]:
         if self.is_preview:
-            return count(1)
+            return count(FIRST_PREVIEWED_ID)
         lifting = sum(change.wish.lift for change in self.changes)
-        return ledger.reserve_ids(len(self.changes) + 2 * lifting)
+        return reserve_ids(len(self.changes) + 2 * lifting)
 
     def run(self) -> list[Result]:
         results = [self._one(change) for change in self.changes]
         if not self.is_preview:
-            self._write()
+            self.record.write(self.changed, self.known.rows.row_ids)
         return results
-
-    # --- deciding -----------------------------------------------------------------------------------
 
     def _one(self, change: Change) -> Result:
         wish = change.wish
@@ -107,16 +83,22 @@ class Batch:
         if decision is None:
             decision = decide(situation, wish, self.actor, self.terms.policy, facts)
             self._decisions[key] = decision
-        if wish.status is OUT and decision.outcome is not Outcome.REFUSE and self._has_requests():
-            self._end_requests(change)
+        result = self._follow(change, decision, facts)
+        if self.known.pending or self.record.requests:
+            self._end_requests(result)
+        return result
+
+    def _follow(self, change: Change, decision: Decision, facts: TypeFacts | None) -> Result:
+        """Do what was decided."""
         if decision.outcome is Outcome.APPLY:
             return self._apply(change, decision, facts)
-        before = self._status(change.address_id, wish.scope)
+        before = self._status(change.address_id, change.wish.scope)
         event_id = None
         if decision.outcome is Outcome.CONFIRM_FIRST:
             event_id = self._request(change, decision, before)
-        elif leaves_mark(wish, decision):
-            self.repeats.append(change)
+        elif leaves_mark(change.wish, decision):
+            self.record.repeats.append(change)
+            self.known.hear_repeat(change)
         return Result(change, decision, before, before, event_id)
 
     def _status(self, address_id: int, scope: Scope) -> Status:
@@ -132,7 +114,8 @@ class Batch:
             self._write_event(change, decision, scope, Act.STATE, Word.OURS)
         act, wish = change.wish.act, change.wish
         if act not in (Act.STATE, Act.UNDO, Act.CORRECT):
-            self.facts_changed.append((act, change.address_id))
+            self.record.facts.append((act, change.address_id))
+            self.known.learn(act, change.address_id)
         before, after, event_id = self._write_event(
             change, decision, wish.scope, act, decision.register
         )
@@ -166,9 +149,11 @@ class Batch:
             after = resolve(shape_of(registers))[0]
         if scope.is_wide:
             self._tell_types(change, act, event_id)
+        if wish.word is Word.OWN:
+            self.known.keep(change)
         if not self.is_preview:
             own = seal.Own(event_id, address_id, replaced, names, restores, before.code, after.code)
-            self.entries.append(ledger.Entry(own, self._stamp(wish, decision, scope, act)))
+            self.record.add_event(own, wish, decision, scope, act)
         return before, after, event_id
 
     def _tell_types(self, change: Change, act: Act, event_id: int) -> None:
@@ -221,164 +206,36 @@ class Batch:
 
     def _request(self, change: Change, decision: Decision, before: Status) -> int:
         """R14: one pending request per address and type, the newest wins."""
+        address_id, wish = change
         event_id = next(self.ids)
-        key = (change.address_id, change.wish.scope.id or 0)
-        self.requests[key] = event_id
+        self.record.requests[(address_id, wish.scope.id or 0)] = event_id
         if not self.is_preview:
-            stamp = self._stamp(change.wish, decision, change.wish.scope, Act.REQUEST)
-            own = seal.Own(event_id, change.address_id, None, None, None, before.code, before.code)
-            self.entries.append(ledger.Entry(own, stamp))
+            own = seal.Own(event_id, address_id, None, None, None, before.code, before.code)
+            self.record.add_event(own, wish, decision, wish.scope, Act.REQUEST)
         return event_id
 
-    def _has_requests(self) -> bool:
-        return bool(self.known.pending or self.requests)
+    def _end_requests(self, result: Result) -> None:
+        """R14: any opt-out cancels what it covers, also one said earlier that arrives later.
 
-    def _end_requests(self, change: Change) -> None:
-        """R14: any opt-out cancels what it covers, also one said earlier that arrives later."""
-        scope = change.wish.scope
-        for (address_id, type_id), row_id in self.known.pending.items():
-            if address_id == change.address_id and self._covers(scope, type_id):
-                self.ended_requests.add(row_id)
-        for address_id, type_id in list(self.requests):
-            if address_id == change.address_id and self._covers(scope, type_id):
-                del self.requests[(address_id, type_id)]
+        An opt-in that took effect without the link has nothing left to ask.
+        """
+        (address_id, wish), decision = result.change, result.decision
+        if decision.outcome in (Outcome.REFUSE, Outcome.CONFIRM_FIRST):
+            return
+        after = result.after if decision.register is not None else None
+        is_in = after is IN and not wish.scope.is_wide
+        if wish.status is OUT or after is OUT or is_in:
+            for type_id in self._types_under(wish.scope):
+                row_id = self.known.pending.pop((address_id, type_id), None)
+                if row_id is not None:
+                    self.record.ended_requests.add(row_id)
+                self.record.requests.pop((address_id, type_id), None)
 
-    def _covers(self, scope: Scope, type_id: int) -> bool:
+    def _types_under(self, scope: Scope) -> list[int]:
         if scope.kind is ScopeKind.TYPE:
-            return scope.id == type_id
-        facts = self.terms.types.get(type_id)
-        return scope.kind is ScopeKind.ACCOUNT or (
-            facts is not None and facts.business_unit_id == scope.id
-        )
-
-    # --- writing ------------------------------------------------------------------------------------
-
-    def _stamp(self, wish: Wish, decision: Decision, scope: Scope, act: Act) -> seal.Stamp:
-        key = (id(wish), decision.flags, decision.rule, scope, act)
-        stamp = self._stamps.get(key)
-        if stamp is not None:
-            return stamp
-        evidence = self._evidence_of(wish)
-        said_at = min(wish.said_at or self.now, self.now)
-        flags = decision.flags
-        if wish.word is Word.OWN and act is Act.STATE:
-            flags |= own_register(wish, self.now).flags
-        stamp = seal.Stamp(
-            recorded_at=self.now,
-            said_at=said_at,
-            transaction_id=self.transaction_id,
-            evidence_id=evidence.pk if evidence else None,
-            undoes_event_id=wish.undoes,
-            actor_id=self.actor.id,
-            job_id=wish.job_id,
-            cause_id=wish.cause_id,
-            wording_id=wish.wording_id,
-            subscription_type_id=scope.id if scope.kind is ScopeKind.TYPE else None,
-            business_unit_id=scope.id if scope.kind is ScopeKind.UNIT else None,
-            policy_id=self.terms.policy.version,
-            asked_on=wish.asked_on,
-            scope=scope.kind.code,
-            act=act.code,
-            word=wish.word.code,
-            status=wish.status.code,
-            source=wish.source.code,
-            actor_kind=self.actor.kind.code,
-            legal_basis=wish.legal_basis.code if wish.legal_basis else None,
-            flags=flags,
-            rule=int(decision.rule[1:]),
-            evidence_digest=_digest_of(evidence) if evidence else None,
-            idempotency_key=wish.idempotency_key,
-        )
-        self._stamps[key] = stamp
-        return stamp
-
-    def _evidence_of(self, wish: Wish) -> Evidence | None:
-        """Store what was said in clear, once per act; None when nothing was."""
-        if not wish.explanation and not wish.evidence:
-            return None
-        key = (wish.explanation, wish.evidence)
-        evidence = self._evidence.get(key)
-        if evidence is None:
-            evidence = self._evidence[key] = Evidence.objects.create(
-                explanation=wish.explanation,
-                details=dict(wish.evidence),
-                salt=os.urandom(16),
-                created_at=self.now,
-            )
-        return evidence
-
-    def _write(self) -> None:
-        ledger.append(self.entries)
-        projection.write(self.changed, self.known.rows.row_ids)
-        if self.repeats:
-            _count_repeats(self.repeats, self.now)
-        if self.ended_requests:
-            PendingConfirmation.objects.filter(pk__in=self.ended_requests).delete()
-        if self.requests:
-            self._store_requests()
-        for act, address_id in self.facts_changed:
-            _change_facts(act, address_id, self.now)
-
-    def _store_requests(self) -> None:
-        PendingConfirmation.objects.bulk_create(
-            [
-                PendingConfirmation(
-                    address_id=address_id,
-                    subscription_type_id=type_id,
-                    request_event_id=event_id,
-                    requested_at=self.now,
-                    expires_at=self.now + CONFIRM_WITHIN,
-                )
-                for (address_id, type_id), event_id in self.requests.items()
-            ],
-            update_conflicts=True,
-            unique_fields=["address", "subscription_type"],
-            update_fields=["request_event_id", "requested_at", "expires_at"],
-        )
-
-
-def _digest_of(evidence: Evidence) -> bytes:
-    return seal.evidence_digest(bytes(evidence.salt), evidence.explanation, evidence.details)
-
-
-def _count_repeats(repeats: Sequence[Change], now: datetime) -> None:
-    """R16: raise the counter of opt-outs that were said again; one read, two writes at most."""
-    table = RepeatedWord._meta.db_table
-    rows = fetch_all(
-        f"SELECT id, address_id, scope_kind, scope_id, word, source, count FROM {table} "
-        f"WHERE {ids_match('address_id')}",
-        [ids_parameter({change.address_id for change in repeats})],
-    )
-    stored = {row[1:6]: [row[6], row[0]] for row in rows}
-    raised: dict[tuple, list] = {}
-    for address_id, wish in repeats:
-        scope, said_at = wish.scope, min(wish.said_at or now, now)
-        key = (address_id, scope.kind.code, scope.id or 0, wish.word.code, wish.source.code)
-        row = raised.setdefault(key, [*stored.get(key, [0, None]), said_at])
-        row[0] += 1
-        row[2] = max(row[2], said_at)
-    new = [(*key, row[0], parameter(row[2])) for key, row in raised.items() if row[1] is None]
-    old = [(row[0], parameter(row[2]), row[1]) for row in raised.values() if row[1] is not None]
-    names = ("address_id", "scope_kind", "scope_id", "word", "source", "count", "last_said_at")
-    insert_rows(table, names, new)
-    update_rows(table, (("count", "integer"), ("last_said_at", "timestamptz")), old)
-
-
-def _change_facts(act: Act, address_id: int, now: datetime) -> None:
-    """R17, R18: bring the address's own columns up to date with the event just written."""
-    address = Address.objects.filter(pk=address_id)
-    if act is Act.BOUNCE:
-        address.update(undeliverable_at=now)
-    elif act is Act.DELIVER:
-        address.update(undeliverable_at=None)
-    elif act is Act.COMPLAIN:
-        address.update(complained_at=now)
-    else:
-        address.update(erased_at=now, canonical="", original="")
-        RepeatedWord.objects.filter(address_id=address_id).delete()
-        PendingConfirmation.objects.filter(address_id=address_id).delete()
-        alone = ConsentEvent.objects.filter(
-            address_id=address_id, job_id=None, evidence__isnull=False
-        )
-        evidence = Evidence.objects.filter(pk__in=alone.values("evidence_id"), erased_at=None)
-        evidence.update(explanation="", details={}, salt=b"", erased_at=now)
+            return [scope.id or 0]
+        return [
+            type_id
+            for type_id, facts in self.terms.types.items()
+            if scope.kind is ScopeKind.ACCOUNT or facts.business_unit_id == scope.id
+        ]

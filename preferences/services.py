@@ -11,12 +11,12 @@ from django.db import transaction
 
 from preferences.address_book import ensure_address, ensure_addresses
 from preferences.batch import Batch
-from preferences.situations import MissingAddress
-from preferences.terms import current_terms
+from preferences.reading import MissingAddress, MissingUnit
 from preferences.values import Actor, Change, Result
 
 __all__ = [
     "UnknownAddress",
+    "UnknownUnit",
     "apply_change",
     "apply_changes",
     "ensure_address",
@@ -29,10 +29,15 @@ class UnknownAddress(LookupError):
     """A change names an address that was never ensured; a mistake in the caller."""
 
 
+class UnknownUnit(LookupError):
+    """A change names a business unit that does not exist; a mistake in the caller."""
+
+
 def apply_changes(*, changes: Sequence[Change], actor: Actor, now: datetime) -> list[Result]:
     """Decide the changes in order and write what the rules allow, all or nothing.
 
-    Some thousand changes at a time are right; a million are batches. Raises UnknownAddress.
+    Some thousand changes at a time are right; a million are batches. Raises UnknownAddress or
+    UnknownUnit.
     """
     if not changes:
         return []
@@ -54,6 +59,8 @@ def preview_changes(*, changes: Sequence[Change], actor: Actor, now: datetime) -
 
 def _batch(changes: Sequence[Change], actor: Actor, now: datetime, *, is_preview: bool) -> Batch:
     try:
-        return Batch(changes, actor, now, current_terms(), is_preview=is_preview)
+        return Batch(changes, actor, now, is_preview=is_preview)
     except MissingAddress as error:
         raise UnknownAddress(str(error)) from error
+    except MissingUnit as error:
+        raise UnknownUnit(str(error)) from error

@@ -1,24 +1,31 @@
-"""What the door knows of the addresses in a batch, read in a constant number of queries."""
+"""What the door knows of the addresses in a batch, and what the rules may know of each change."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
-
-from django.db import connection
 
 from preferences import projection
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment, parameter
-from preferences.models import Address, ConsentEvent, PendingConfirmation, RepeatedWord
+from preferences.models import ConsentEvent
+from preferences.reading import (
+    AddressFacts,
+    MissingAddress,
+    check_units,
+    is_own_statement,
+    read_addresses,
+    read_events,
+    read_kept,
+    read_pending,
+    read_repeated,
+    types_needed,
+)
 from preferences.registers import Shape, is_excepted, is_older, says_more, shape_of
 from preferences.rules import Situation, UndoFacts
-from preferences.terms import Terms
+from preferences.terms import current_terms
 from preferences.values import (
     ACCOUNT,
     JOB_UNDO_DAYS,
     NO_WORDS,
     RELAY_AFTER_SECONDS,
-    REPEAT_WINDOW_HOURS,
     SINGLE_UNDO_HOURS,
     Act,
     Change,
@@ -43,37 +50,24 @@ _LATE = timedelta(seconds=RELAY_AFTER_SECONDS)
 _HALF_DAY = timedelta(hours=12)  # a date has no time zone; be lenient by half a day
 
 
-class AddressFacts(NamedTuple):
-    """What is true of the address itself (R17, R18)."""
-
-    channel: Channel
-    erased_at: datetime | None
-    undeliverable_at: datetime | None
-
-
-class MissingAddress(LookupError):
-    """A change names an address that does not exist."""
-
-
 class Known:
     """Registers and facts of the addresses of one batch, kept up to date as changes are decided."""
 
-    def __init__(
-        self, changes: Sequence[Change], now: datetime, terms: Terms, *, lock: bool
-    ) -> None:
+    def __init__(self, changes: Sequence[Change], now: datetime, *, lock: bool) -> None:
         self.now = now
-        self.terms = terms
         address_ids = sorted({change.address_id for change in changes})
         wishes = list({id(change.wish): change.wish for change in changes}.values())
-        self.addresses = _read_addresses(address_ids, lock=lock)
+        self.addresses = read_addresses(address_ids, lock=lock)
         if len(self.addresses) != len(address_ids):
-            raise MissingAddress(sorted(set(address_ids) - set(self.addresses))[0])
-        self.rows = projection.read(address_ids, _types_needed(wishes))
+            raise MissingAddress(min(set(address_ids) - set(self.addresses)))
+        self.terms = current_terms()  # after the lock: what is decided now goes by what is in force
+        check_units(wishes, self.terms)
+        self.rows = projection.read(address_ids, types_needed(wishes))
         self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
-        self.events = _read_events(wishes)
-        self.kept = _read_kept(address_ids, wishes, now)
-        self.repeated = _read_repeated(address_ids, wishes)
-        self.pending = _read_pending(address_ids)
+        self.events = read_events(wishes)
+        self.kept = read_kept(address_ids, wishes, now)
+        self.repeated = read_repeated(address_ids, wishes)
+        self.pending = read_pending(address_ids)
 
     def state(self, address_id: int, scope: Scope, facts: TypeFacts | None) -> State:
         """Return the registers of the scope and of the levels above it."""
@@ -122,12 +116,12 @@ class Known:
             back_account=is_excepted(own, Registers(state.account.own)),
             has_exceptions=wish.scope.is_wide
             and says_more(at_scope, said, wish.word, self.below(address_id, wish.scope).values()),
-            is_erased=_is_erased(address, own),
+            is_erased=_is_erased(address, own) and (wish.act is not Act.ERASE or address.is_blank),
             is_undeliverable=address.undeliverable_at is not None,
             is_older=speaks and self._is_older(change, at_scope.own, said, facts),
             is_relayed=speaks and said.is_relayed,
             in_future=wish.said_at is not None and wish.said_at > self.now,
-            kept_recently=(address_id, wish.scope, wish.source) in self.kept,
+            kept_recently=(address_id, wish.scope, wish.source, wish.status) in self.kept,
             asked_in_time=_asked_in_time(wish, at_scope.own, self.now),
             undo=self._undo_facts(change, state) if wish.undoes is not None else None,
         )
@@ -181,6 +175,27 @@ class Known:
             ),
             is_expired=self.now - event.recorded_at > window,
         )
+
+    def hear_repeat(self, change: Change) -> None:
+        """Remember when a closing word that is not recorded was said."""
+        address_id, wish = change
+        key, said_at = (address_id, wish.scope), min(wish.said_at or self.now, self.now)
+        self.repeated[key] = max(said_at, self.repeated.get(key, said_at))
+
+    def keep(self, change: Change) -> None:
+        """Remember that an explicit word of the person was just recorded (R16)."""
+        address_id, wish = change
+        if is_own_statement(wish):
+            self.kept.add((address_id, wish.scope, wish.source, wish.status))
+
+    def learn(self, act: Act, address_id: int) -> None:
+        """Remember what an event just said of the address itself (R17, R18)."""
+        facts = self.addresses[address_id]
+        if act is Act.ERASE:
+            facts = facts._replace(is_blank=True, erased_at=self.now)
+        elif act is not Act.COMPLAIN:
+            facts = facts._replace(undeliverable_at=self.now if act is Act.BOUNCE else None)
+        self.addresses[address_id] = facts
 
     def restored(self, event_id: int) -> tuple[Register | None, int | None]:
         """Return the register before that event, and the event it comes from."""
@@ -243,10 +258,6 @@ def _plain_situation(
     )
 
 
-def is_own_statement(wish: Wish) -> bool:
-    return wish.word is Word.OWN and wish.act in (Act.STATE, Act.COMPLAIN)
-
-
 def _is_plain(wish: Wish) -> bool:
     """Tell whether a wish is our word about one type: what bulk is made of."""
     return wish.word is Word.OURS and wish.act is Act.STATE and not wish.scope.is_wide
@@ -267,83 +278,3 @@ def _asked_in_time(wish: Wish, own: Register | None, now: datetime) -> bool:
     if wish.asked_on is None or own is None:
         return False
     return (own.said_at - _HALF_DAY).date() <= wish.asked_on <= (now + _HALF_DAY).date()
-
-
-def _types_needed(wishes: Sequence[Wish]) -> set[int] | None:
-    """Return the types to read; None for all: an opt-out of all, and its undo, concern every one."""
-    if any(wish.scope.is_wide and (wish.status is OUT or wish.undoes) for wish in wishes):
-        return None
-    return {wish.scope.id for wish in wishes if wish.scope.kind is ScopeKind.TYPE and wish.scope.id}
-
-
-def _read_addresses(address_ids: Collection[int], *, lock: bool) -> dict[int, AddressFacts]:
-    """Read the addresses, locked in the order of their ids so that two batches cannot deadlock."""
-    sql = (
-        f"SELECT id, channel, erased_at, undeliverable_at FROM {Address._meta.db_table} "
-        f"WHERE {ids_match('id')} ORDER BY id"
-    )
-    if lock and connection.features.has_select_for_update:
-        sql += " FOR NO KEY UPDATE"
-    return {
-        row[0]: AddressFacts(_CHANNELS[row[1]], *(moment(value) for value in row[2:]))
-        for row in fetch_all(sql, [ids_parameter(address_ids)])
-    }
-
-
-_CHANNELS = {channel.code: channel for channel in Channel}
-
-
-def _read_events(wishes: Sequence[Wish]) -> dict[int, ConsentEvent]:
-    """Read the events to undo, and those that they replaced."""
-    undone = {wish.undoes for wish in wishes if wish.undoes is not None}
-    if not undone:
-        return {}
-    events = ConsentEvent.objects.in_bulk(undone)
-    replaced = {event.replaced_event_id for event in events.values() if event.replaced_event_id}
-    return {**ConsentEvent.objects.in_bulk(replaced), **events}
-
-
-def _read_kept(
-    address_ids: Collection[int], wishes: Sequence[Wish], now: datetime
-) -> set[tuple[int, Scope, Source]]:
-    """Read which explicit words of the persons were kept in the last 24 hours (R16)."""
-    if not any(wish.word is Word.OWN for wish in wishes):
-        return set()
-    since = now - timedelta(hours=REPEAT_WINDOW_HOURS)
-    sql = (
-        "SELECT address_id, scope, subscription_type_id, business_unit_id, source "
-        f"FROM {ConsentEvent._meta.db_table} "
-        f"WHERE {ids_match('address_id')} AND word = %s AND recorded_at > %s"
-    )
-    rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, parameter(since)])
-    return {
-        (
-            row[0],
-            Scope(ScopeKind.from_code(row[1]), row[2] if row[2] is not None else row[3]),
-            Source.from_code(row[4]),
-        )
-        for row in rows
-    }
-
-
-def _read_repeated(
-    address_ids: Collection[int], wishes: Sequence[Wish]
-) -> dict[tuple[int, Scope], datetime]:
-    """Read when opt-outs were last said again; asked only for opt-ins heard with a time of their own."""
-    if not any(wish.said_at is not None and wish.status is Status.SUBSCRIBED for wish in wishes):
-        return {}
-    repeated: dict[tuple[int, Scope], datetime] = {}
-    for row in RepeatedWord.objects.filter(address_id__in=address_ids):
-        scope = Scope(ScopeKind.from_code(row.scope_kind), row.scope_id or None)
-        key = (row.address_id, scope)
-        repeated[key] = max(row.last_said_at, repeated.get(key, row.last_said_at))
-    return repeated
-
-
-def _read_pending(address_ids: Collection[int]) -> dict[tuple[int, int], int]:
-    """Read requests that wait for a click: (address, type) to row id (R14)."""
-    table = PendingConfirmation._meta.db_table
-    sql = (
-        f"SELECT id, address_id, subscription_type_id FROM {table} WHERE {ids_match('address_id')}"
-    )
-    return {(row[1], row[2]): row[0] for row in fetch_all(sql, [ids_parameter(address_ids)])}
