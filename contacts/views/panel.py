@@ -122,20 +122,26 @@ def changed(
 
     Without ``keys`` the whole list is drawn again.
     """
-    current = urlsplit(request.htmx.current_url or "")
-    panel_path = reverse("contact_subscriptions", args=[contact.pk])
-    context = list_context(request, contact, query=QueryDict(current.query))
-    shown = context["subscriptions"].rows
-    context |= {
+    context = {
+        **_open_context(request, contact),
         "is_oob": True,
-        "list_is_open": current.path == panel_path,
-        "panel_is_open": current.path.startswith(panel_path),
         "done_keys": keys,
-        "rows": [row for row in shown if row.key in keys],
         "redraws_all": redraws_all or not keys,
         "problem": problem,
     }
+    context["rows"] = [row for row in context["subscriptions"].rows if row.key in keys]
     return render(request, CHANGED, context, status=status)
+
+
+def _open_context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    """Return what the page that sent the request shows of the panel, as it is now."""
+    current = urlsplit(request.htmx.current_url or "")
+    panel_path = reverse("contact_subscriptions", args=[contact.pk])
+    return {
+        **list_context(request, contact, query=QueryDict(current.query)),
+        "list_is_open": current.path == panel_path,
+        "panel_is_open": current.path.startswith(panel_path),
+    }
 
 
 def _panel_url(contact: Contact, keys: Collection[str]) -> str:

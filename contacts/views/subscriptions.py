@@ -107,26 +107,19 @@ def contact_lift(request: HttpRequest, contact_id: int) -> HttpResponse:
     subscriptions = _subscriptions_of(request, contact)
     standing = _get_opt_out(request, subscriptions)
     form = LiftForm(request.POST if request.method == "POST" else None)
-    is_sent = form.is_valid()
     result = consents.lift_opt_out_of_all(
         address_id=standing.address.pk,
         scope=standing.scope,
-        explanation=form.cleaned_data["explanation"] if is_sent else "",
+        explanation=form.cleaned_data["explanation"] if form.is_valid() else "",
         actor=actor_for(user),
         now=timezone.now(),
-        is_preview=not is_sent,
+        is_preview=not form.is_valid(),
     )
-    is_refused = result.decision.outcome is Outcome.REFUSE
-    if is_sent and not is_refused:
+    refusal = words_for(result.decision) if result.decision.outcome is Outcome.REFUSE else ""
+    if form.is_valid() and not refusal:
         return acted(request, contact, words_for(result.decision), undo_id=result.event_id)
-    context = {
-        "contact": contact,
-        "subscriptions": subscriptions,
-        "standing": standing,
-        "form": form,
-        "result": result,
-        "refusal": words_for(result.decision) if is_refused else "",
-    }
+    context = {"contact": contact, "subscriptions": subscriptions, "standing": standing}
+    context |= {"form": form, "refusal": refusal, "offers_link": result.decision.offers_link}
     return dialog(request, "contacts/contact_lift.html", context, is_problem=form.is_bound)
 
 
