@@ -6,7 +6,7 @@ the dialog marks as optional what the rules will not ask for.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxLengthValidator
@@ -48,6 +48,10 @@ def explanation_field(**kwargs: Any) -> forms.CharField:
         validators=[MaxLengthValidator(EXPLANATION_LIMIT, TOO_LONG)],
         **kwargs,
     )
+
+
+def _choice(form: forms.BaseForm, name: str) -> forms.ChoiceField:
+    return cast(forms.ChoiceField, form.fields[name])
 
 
 class OptInForm(UiForm):
@@ -95,10 +99,10 @@ class OptInForm(UiForm):
         super().__init__(*args, **kwargs)
         self.names = {row.type.pk: row.type.name for row in rows}
         self.asks_processing = asks_processing and not on_record
-        self.fields["types"].choices = list(self.names.items())
+        _choice(self, "types").choices = list(self.names.items())
         blank = ON_RECORD if on_record else CHOOSE
         bases = [(basis.value, LEGAL_BASES[basis]) for basis in PROCESSING_BASES]
-        self.fields["processing"].choices = [("", blank), *bases]
+        _choice(self, "processing").choices = [("", blank), *bases]
         self.fields["asked_on"].widget.attrs["max"] = last_day.isoformat()
 
     def clean_processing(self) -> LegalBasis | None:
@@ -159,12 +163,12 @@ class OptOutOfAllForm(UiForm):
         self, *args: Any, units: Iterable[BusinessUnit], addresses: Sequence[Address], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].choices = [
+        _choice(self, "unit").choices = [
             ("", _("Every business unit")),
             *((unit.pk, unit.name) for unit in units),
         ]
-        self.fields["addresses"].choices = [(a.pk, str(a)) for a in addresses]
-        self.addresses = addresses
+        _choice(self, "addresses").choices = [(a.pk, str(a)) for a in addresses]
+        self.held = addresses
 
     @property
     def options(self) -> list[dict[str, Any]]:
@@ -177,7 +181,7 @@ class OptOutOfAllForm(UiForm):
                 "channel": CHANNELS[address.channel_value],
                 "is_ticked": str(address.pk) in ticked,
             }
-            for address in self.addresses
+            for address in self.held
         ]
 
     @property
@@ -187,7 +191,7 @@ class OptOutOfAllForm(UiForm):
 
     @property
     def place(self) -> str:
-        return str(dict(self.fields["unit"].choices)[self.cleaned_data["unit"] or ""])
+        return str(dict(_choice(self, "unit").choices)[self.cleaned_data["unit"] or ""])
 
 
 class LiftForm(UiForm):
@@ -221,7 +225,7 @@ class HistoryForm(UiForm):
 
     def __init__(self, *args: Any, units: Iterable[BusinessUnit], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].choices = [
+        _choice(self, "unit").choices = [
             ("", _("All business units")),
             *((unit.pk, unit.name) for unit in units),
         ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -20,7 +20,7 @@ from contacts.views.panel import number_of
 from preferences import selectors
 from preferences.models import Address
 from preferences.selectors import HISTORY_PAGE, HistoryFilter
-from subscriptions_site.web.htmx import page_or_fragment
+from subscriptions_site.web.htmx import Request, page_or_fragment
 
 FRAGMENTS = {
     "panel": "contacts/_history_panel.html",
@@ -31,7 +31,7 @@ FRAGMENTS = {
 
 @staff_view(Right.VIEW)
 @require_safe
-def contact_history(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_history(request: Request, contact_id: int) -> HttpResponse:
     """Show the consent events of a contact's addresses, newest first."""
     user, now = cast(User, request.user), timezone.now()
     contact = get_contact(user, contact_id)
@@ -53,7 +53,7 @@ def contact_history(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @staff_view(Right.VIEW)
 @require_safe
-def contact_history_verify(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_history_verify(request: Request, contact_id: int) -> HttpResponse:
     """Check the entries again and say whether they are intact."""
     contact = get_contact(cast(User, request.user), contact_id)
     if not request.htmx:
@@ -72,7 +72,7 @@ def contact_history_verify(request: HttpRequest, contact_id: int) -> HttpRespons
 
 @staff_view(Right.EXPORT)
 @require_safe
-def contact_history_csv(request: HttpRequest, contact_id: int) -> StreamingHttpResponse:
+def contact_history_csv(request: Request, contact_id: int) -> StreamingHttpResponse:
     """Send the history, as filtered, as a file with its evidence and digests."""
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
@@ -91,7 +91,7 @@ def contact_history_csv(request: HttpRequest, contact_id: int) -> StreamingHttpR
 
 
 def _page(
-    request: HttpRequest, user: User, addresses: list[Address], form: HistoryForm
+    request: Request, user: User, addresses: list[Address], form: HistoryForm
 ) -> dict[str, Any]:
     """Return one page of the timeline and the cursor of the next one."""
     events = selectors.history_of(

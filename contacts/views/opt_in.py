@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,23 +25,24 @@ from preferences.models import Address
 from preferences.selectors import get_policy
 from preferences.values import Outcome, Privacy, Result
 from preferences.wording import LEGAL_BASES, words_for
+from subscriptions_site.web.htmx import Request
 
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_subscribe(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_subscribe(request: Request, contact_id: int) -> HttpResponse:
     """Opt in to types without a choice: the dialog, and what it sends."""
     return _opt_in(request, contact_id, "contacts/contact_subscribe.html")
 
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_resubscribe(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_resubscribe(request: Request, contact_id: int) -> HttpResponse:
     """Opt in to types that were opted out (R4): the dialog, and what it sends."""
     return _opt_in(request, contact_id, "contacts/contact_resubscribe.html")
 
 
-def _opt_in(request: HttpRequest, contact_id: int, template: str) -> HttpResponse:
+def _opt_in(request: Request, contact_id: int, template: str) -> HttpResponse:
     user, now = cast(User, request.user), timezone.now()
     contact = get_contact(user, contact_id)
     subscriptions = get_subscriptions(contact, user=user, now=now)
@@ -63,7 +64,7 @@ def _opt_in(request: HttpRequest, contact_id: int, template: str) -> HttpRespons
     return _unfinished(request, template, contact, form, results=results, address=address)
 
 
-def _get_address(request: HttpRequest, subscriptions: Subscriptions) -> Address:
+def _get_address(request: Request, subscriptions: Subscriptions) -> Address:
     """Return the address the request names, or else the first one; raises Http404."""
     wanted = number_of(request, "address")
     addresses = [a for a in subscriptions.addresses if wanted is None or a.pk == wanted]
@@ -73,7 +74,7 @@ def _get_address(request: HttpRequest, subscriptions: Subscriptions) -> Address:
 
 
 def _form(
-    request: HttpRequest,
+    request: Request,
     contact: Contact,
     subscriptions: Subscriptions,
     address: Address,
@@ -95,7 +96,7 @@ def _is_refused(result: Result) -> bool:
 
 
 def _saved(
-    request: HttpRequest, contact: Contact, form: OptInForm, results: Sequence[Result]
+    request: Request, contact: Contact, form: OptInForm, results: Sequence[Result]
 ) -> HttpResponse:
     """Answer when every type was opted in, is so already, or waits for the person's click."""
     words = " ".join(_result_words(form, result) for result in results)
@@ -127,7 +128,7 @@ def _notes(form: OptInForm, results: Sequence[Result]) -> list[str]:
 
 
 def _unfinished(
-    request: HttpRequest,
+    request: Request,
     template: str,
     contact: Contact,
     form: OptInForm,

@@ -5,7 +5,7 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,12 +16,12 @@ from contacts.models import Contact
 from contacts.panel import Row, Subscriptions
 from contacts.subscriptions import get_subscriptions
 from preferences.values import Channel
-from subscriptions_site.web.htmx import close_layer, page_or_fragment, toast, trigger
+from subscriptions_site.web.htmx import Request, close_layer, page_or_fragment, toast, trigger
 
 CHANGED = "contacts/_subscriptions_changed.html"
 
 
-def number_of(request: HttpRequest, name: str) -> int | None:
+def number_of(request: Request, name: str) -> int | None:
     """Return a number that the form or the URL names; None for anything else."""
     return _number(request.POST.get(name) or request.GET.get(name))
 
@@ -30,7 +30,7 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else None
 
 
-def get_row(request: HttpRequest, subscriptions: Subscriptions) -> Row:
+def get_row(request: Request, subscriptions: Subscriptions) -> Row:
     """Return the row of the address and the type that the request names; raises Http404."""
     address_id, type_id = number_of(request, "address"), number_of(request, "type")
     row = subscriptions.find_row(address_id or 0, type_id or 0)
@@ -39,9 +39,7 @@ def get_row(request: HttpRequest, subscriptions: Subscriptions) -> Row:
     return row
 
 
-def list_context(
-    request: HttpRequest, contact: Contact, *, query: Mapping[str, str]
-) -> dict[str, Any]:
+def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the panel's list needs; ``query`` has the business unit and the channel."""
     user = cast(User, request.user)
     subscriptions = get_subscriptions(contact, user=user, now=timezone.now())
@@ -60,7 +58,7 @@ def list_context(
 
 
 def dialog(
-    request: HttpRequest, template: str, context: Mapping[str, Any], *, is_problem: bool = False
+    request: Request, template: str, context: Mapping[str, Any], *, is_problem: bool = False
 ) -> HttpResponse:
     """Draw a dialog, over the contact's name where it is a page of its own; 422 for a problem."""
     fragment = template.replace("/contact_", "/_").replace(".html", "_dialog.html")
@@ -77,7 +75,7 @@ def dialog(
 
 
 def acted(
-    request: HttpRequest,
+    request: Request,
     contact: Contact,
     words: str,
     *,
@@ -99,7 +97,7 @@ def acted(
 
 
 def refused(
-    request: HttpRequest, contact: Contact, words: str, *, keys: Collection[str] = ()
+    request: Request, contact: Contact, words: str, *, keys: Collection[str] = ()
 ) -> HttpResponse:
     """Answer a change that the rules refused: fresh rows, and why."""
     if not request.htmx:
@@ -110,7 +108,7 @@ def refused(
 
 
 def changed(
-    request: HttpRequest,
+    request: Request,
     contact: Contact,
     *,
     keys: Collection[str] = (),
@@ -133,7 +131,7 @@ def changed(
     return render(request, CHANGED, context, status=status)
 
 
-def _open_context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def _open_context(request: Request, contact: Contact) -> dict[str, Any]:
     """Return what the page that sent the request shows of the panel, as it is now."""
     current = urlsplit(request.htmx.current_url or "")
     panel_path = reverse("contact_subscriptions", args=[contact.pk])

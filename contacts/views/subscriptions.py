@@ -5,7 +5,7 @@ Every act answers htmx with what changed, out of band, and a browser with a redi
 
 from typing import cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,7 +30,7 @@ from preferences import selectors
 from preferences.access import actor_for
 from preferences.values import Outcome
 from preferences.wording import words_for
-from subscriptions_site.web.htmx import page_or_fragment
+from subscriptions_site.web.htmx import Request, page_or_fragment
 
 PANEL = {
     "panel": "contacts/_subscriptions_panel.html",
@@ -40,7 +40,7 @@ PANEL = {
 
 @staff_view(Right.VIEW)
 @require_safe
-def contact_subscriptions(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_subscriptions(request: Request, contact_id: int) -> HttpResponse:
     """Show every type of every address of a contact with its status."""
     contact = get_contact(cast(User, request.user), contact_id)
     context = list_context(request, contact, query=request.GET)
@@ -49,7 +49,7 @@ def contact_subscriptions(request: HttpRequest, contact_id: int) -> HttpResponse
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_unsubscribe(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_unsubscribe(request: Request, contact_id: int) -> HttpResponse:
     """Opt one address out of one type at once; GET asks first, for browsers without script."""
     contact = get_contact(cast(User, request.user), contact_id)
     subscriptions = _subscriptions_of(request, contact)
@@ -71,7 +71,7 @@ def contact_unsubscribe(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_unsubscribe_all(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_unsubscribe_all(request: Request, contact_id: int) -> HttpResponse:
     """Opt addresses out of everything of one business unit, or of the account."""
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
@@ -100,7 +100,7 @@ def contact_unsubscribe_all(request: HttpRequest, contact_id: int) -> HttpRespon
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_lift(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_lift(request: Request, contact_id: int) -> HttpResponse:
     """Lift an opt-out of all that was set on our word, or say why that cannot be (R10)."""
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
@@ -125,7 +125,7 @@ def contact_lift(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_POST
-def contact_undo(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_undo(request: Request, contact_id: int) -> HttpResponse:
     """Undo one act of staff on this contact (R23)."""
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
@@ -146,11 +146,11 @@ def contact_undo(request: HttpRequest, contact_id: int) -> HttpResponse:
     return acted(request, contact, words, keys=keys)
 
 
-def _subscriptions_of(request: HttpRequest, contact: Contact) -> Subscriptions:
+def _subscriptions_of(request: Request, contact: Contact) -> Subscriptions:
     return get_subscriptions(contact, user=cast(User, request.user), now=timezone.now())
 
 
-def _get_opt_out(request: HttpRequest, subscriptions: Subscriptions) -> OptOutOfAll:
+def _get_opt_out(request: Request, subscriptions: Subscriptions) -> OptOutOfAll:
     """Return the opt-out of all that stands there; raises Http404."""
     key = request.POST.get("standing") or request.GET.get("standing")
     found = next((one for one in subscriptions.opt_outs if one.key == key), None)
