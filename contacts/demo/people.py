@@ -15,6 +15,11 @@ from preferences.values import Channel, LegalBasis
 MOVED_SHARE = 0.35  # came with the lists the company had before
 MOVED_DAYS_AGO = BEGAN_DAYS_AGO - 8
 
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
 _UNITS = (
     (("garden",), 46),
     (("stays",), 19),
@@ -43,20 +48,20 @@ _BASES = (
     ((), 11),
 )
 _OWNERS = (("tom", 20), ("ellie", 16), ("", 64))
-_JOBS = (
+_JOBS = _parts(
     "Garden designer, Head gardener, Landscape architect, Architect, Interior designer, Builder, "
     "Property manager, Facilities manager, Event planner, Chef, Restaurant owner, Florist, Teacher, "
     "Office manager, Estate agent, Retired, Nursery owner, Travel editor, Joiner, Buyer"
-).split(", ")
-_FIRMS = (
+)
+_FIRMS = _parts(
     "Brightwater, Hollybank, Southbridge, Oakmere, Fairlight, Redstone, Willowbrook, Seaborne, "
     "Thornfield, Alderton, Greenway, Larkrise, Copperfield, Northgate, Riverside, Stonebridge, "
     "Ashdown, Maplewood, Whitecliff, Foxglove, Silverbirch, Highmoor, Bluebell, Kingfisher"
-).split(", ")
-_TRADES = (
+)
+_TRADES = _parts(
     "Studio, Landscapes, Interiors, Architects, Builders, Catering, Estates, Events, Nurseries, "
     "Properties, & Daughters, & Partners, Hotel, Kitchens, Joinery, Primary School"
-).split(", ")
+)
 _EXTRAS = ("Seed tray, compost", "Potting bench", "Cold frame", "Rain barrel", "Bird feeder")
 _DELIVERY = ("Leave with neighbour", "Leave in porch", "Hand over in person", "Collect")
 
