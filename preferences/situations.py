@@ -14,8 +14,10 @@ from preferences.reading import (
     read_addresses,
     read_events,
     read_kept,
+    read_last_words,
     read_pending,
     read_repeated,
+    read_spoken,
     types_needed,
 )
 from preferences.registers import Shape, is_excepted, is_older, says_more, shape_of
@@ -47,6 +49,7 @@ from preferences.values import (
 
 OUT = Status.UNSUBSCRIBED
 _LATE = timedelta(seconds=RELAY_AFTER_SECONDS)
+_NEWEST = 2**63 - 1  # above every event id
 _HALF_DAY = timedelta(hours=12)  # a date has no time zone; be lenient by half a day
 
 
@@ -65,6 +68,8 @@ class Known:
         self.rows = projection.read(address_ids, types_needed(wishes))
         self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
         self.events = read_events(wishes)
+        self.last_words = read_last_words(address_ids, wishes)
+        self.spoken = read_spoken(address_ids) if self.events else {}
         self.kept = read_kept(address_ids, wishes, now)
         self.repeated = read_repeated(address_ids, wishes)
         self.pending = read_pending(address_ids)
@@ -121,9 +126,9 @@ class Known:
             is_older=speaks and self._is_older(change, at_scope.own, said, facts),
             is_relayed=speaks and said.is_relayed,
             in_future=wish.said_at is not None and wish.said_at > self.now,
-            kept_recently=(address_id, wish.scope, wish.source, wish.status) in self.kept,
+            kept_recently=self._kept_recently(change, at_scope),
             asked_in_time=_asked_in_time(wish, at_scope.own, self.now),
-            undo=self._undo_facts(change, state) if wish.undoes is not None else None,
+            undo=self._undo_facts(change, state, facts) if wish.undoes is not None else None,
         )
 
     def below(self, address_id: int, scope: Scope) -> dict[Scope, Registers]:
@@ -145,15 +150,23 @@ class Known:
         wish = change.wish
         if wish.said_at is None or wish.status is OUT:
             return False
-        scopes = [wish.scope, ACCOUNT]
-        if facts is not None:
-            scopes.append(unit_scope(facts.business_unit_id))
+        scopes = _scopes_above(wish.scope, facts)
         return any(
             self.repeated.get((change.address_id, scope), wish.said_at - _LATE) >= wish.said_at
             for scope in scopes
         )
 
-    def _undo_facts(self, change: Change, state: State) -> UndoFacts | None:
+    def _kept_recently(self, change: Change, at_scope: Registers) -> bool:
+        """R16; but a word said again after we spoke is news: it stands in the way of an undo."""
+        own, ours = at_scope
+        if own is not None and ours is not None and ours.event_id > own.event_id:
+            return False
+        address_id, wish = change
+        return (address_id, wish.scope, wish.source, wish.status) in self.kept
+
+    def _undo_facts(
+        self, change: Change, state: State, facts: TypeFacts | None
+    ) -> UndoFacts | None:
         event = self.events.get(change.wish.undoes or 0)
         if (
             event is None
@@ -167,12 +180,15 @@ class Known:
         window = (
             timedelta(days=JOB_UNDO_DAYS) if event.job_id else timedelta(hours=SINGLE_UNDO_HOURS)
         )
+        since = {
+            scope: self.spoken.get((change.address_id, scope), 0) > event.pk
+            for scope in _scopes_above(change.wish.scope, facts)
+        }
+        is_newest = register is not None and register.event_id == event.pk
         return UndoFacts(
             word=word,
-            is_newest=register is not None and register.event_id == event.pk,
-            person_spoke_since=any(
-                level.own is not None and level.own.event_id > event.pk for level in state
-            ),
+            is_newest=is_newest and not (word is Word.OWN and since[change.wish.scope]),
+            person_spoke_since=any(since.values()),
             is_expired=self.now - event.recorded_at > window,
         )
 
@@ -187,6 +203,7 @@ class Known:
         address_id, wish = change
         if is_own_statement(wish):
             self.kept.add((address_id, wish.scope, wish.source, wish.status))
+            self.spoken[(address_id, wish.scope)] = _NEWEST
 
     def learn(self, act: Act, address_id: int) -> None:
         """Remember what an event just said of the address itself (R17, R18)."""
@@ -203,6 +220,14 @@ class Known:
         if replaced is None:
             return None, None
         return register_of(self.events[replaced]), replaced
+
+
+def _scopes_above(scope: Scope, facts: TypeFacts | None) -> list[Scope]:
+    """Return the scope itself and the wider levels that outrank it."""
+    if scope.kind is ScopeKind.ACCOUNT:
+        return [scope]
+    unit = [unit_scope(facts.business_unit_id)] if facts is not None else []
+    return [scope, *unit, ACCOUNT]
 
 
 def own_register(wish: Wish, now: datetime) -> Register:

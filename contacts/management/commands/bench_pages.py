@@ -1,0 +1,111 @@
+"""Measure the staff's daily pages beside an empty view, in turn, in the same process."""
+
+import time
+from statistics import median
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, reset_queries
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import path, reverse
+from django.utils.http import urlencode
+
+from accounts.access import Right, StaffRequest, staff_view
+from accounts.models import Role, User
+from contacts.models import Contact
+from preferences.models import ConsentEvent
+from subscriptions_site.urls import urlpatterns as site_urlpatterns
+from subscriptions_site.web.htmx import page_or_fragment
+
+ROUNDS = 30
+
+
+@staff_view(Right.VIEW)
+def bench_empty(request: StaffRequest) -> HttpResponse:
+    """Answer with the base template alone: session and user, no other query."""
+    return page_or_fragment(request, "base.html", {}, ())
+
+
+urlpatterns = [*site_urlpatterns, path("bench/empty/", bench_empty, name="bench_empty")]
+
+
+class Command(BaseCommand):
+    help = (
+        "Measure index, record page, panel and history beside an empty view on the database as it is. "
+        "Fill it first: demo_data --contacts 1000000."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--rounds", type=int, default=ROUNDS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(role=Role.ADMINISTRATOR, all_units=True, is_active=True).first()
+        contact_id = Contact.objects.order_by("id").values_list("id", flat=True).first()
+        if user is None or contact_id is None:
+            raise CommandError("There are no demo data here: run demo_data first.")
+        hosts = [*settings.ALLOWED_HOSTS, "testserver"]
+        with override_settings(
+            ROOT_URLCONF=__name__, ALLOWED_HOSTS=hosts, SECURE_SSL_REDIRECT=False
+        ):
+            client = Client()
+            client.force_login(user)
+            self._measure(client, self._pages(client, contact_id), options["rounds"])
+
+    def _pages(self, client: Client, contact_id: int) -> dict[str, str]:
+        contacts = reverse("contacts")
+        pages = {
+            "empty view": reverse("bench_empty"),
+            "index": contacts,
+            "index, by company": f"{contacts}?{urlencode({'sort': 'company'})}",
+            "index, part of a name": f"{contacts}?{urlencode({'q': 'okafor'})}",
+            "index, part of an address": f"{contacts}?{urlencode({'q': 'ra@ok'})}",
+            "index, no match": f"{contacts}?{urlencode({'q': 'zqxjzqxj'})}",
+            "record": reverse("contact", args=[contact_id]),
+            "panel, subscriptions": reverse("contact_subscriptions", args=[contact_id]),
+            "panel, history": reverse("contact_history", args=[contact_id]),
+        }
+        after = self._after_pages(client, contacts, 50)
+        if after:
+            pages["index, page 50"] = after
+        return pages
+
+    def _after_pages(self, client: Client, url: str, count: int) -> str | None:
+        """Follow "Older" ``count`` times; the price of a page must not depend on how deep it is."""
+        for _ in range(count):
+            page = client.get(url).context["page"]
+            if not page.after:
+                return None
+            url = f"{reverse('contacts')}?{urlencode({'after': page.after})}"
+        return url
+
+    def _measure(self, client: Client, pages: dict[str, str], rounds: int) -> None:
+        times: dict[str, list[float]] = {name: [] for name in pages}
+        for _ in range(rounds + 2):  # two rounds to warm up
+            for name, url in pages.items():
+                start = time.perf_counter()
+                response = client.get(url)
+                times[name].append(time.perf_counter() - start)
+                if response.status_code != 200:
+                    raise CommandError(f"{url} answered {response.status_code}")
+        empty = median(times["empty view"][2:])
+        self.stdout.write(f"{connection.vendor}: {self._sizes()}; median of {rounds}")
+        for name, url in pages.items():
+            middle = median(times[name][2:])
+            queries = self._queries(client, url)
+            self.stdout.write(
+                f"{name:>26}: {middle * 1000:7.1f} ms  {middle / empty:5.2f}x  {queries} queries"
+            )
+
+    def _queries(self, client: Client, url: str) -> int:
+        connection.force_debug_cursor = True
+        reset_queries()
+        client.get(url)
+        connection.force_debug_cursor = False
+        return len(connection.queries)
+
+    def _sizes(self) -> str:
+        last = ConsentEvent.objects.order_by("-id").values_list("id", flat=True).first()
+        newest = Contact.objects.order_by("-id").values_list("id", flat=True).first()
+        return f"about {newest:,} contacts, {last or 0:,} events"
