@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -28,6 +28,7 @@ from preferences.values import (
 )
 
 OUT = Status.UNSUBSCRIBED
+_STATEMENTS = f"act IN ({Act.STATE.code}, {Act.COMPLAIN.code})"
 
 
 class AddressFacts(NamedTuple):
@@ -95,33 +96,6 @@ def read_events(wishes: Sequence[Wish]) -> dict[int, ConsentEvent]:
     return {**ConsentEvent.objects.in_bulk(replaced), **events}
 
 
-def read_last_words(
-    address_ids: Collection[int], wishes: Sequence[Wish]
-) -> dict[tuple[int, Scope], int]:
-    """Read the person's last recorded word by address and scope, asked only for an undo.
-
-    An older word that was heard since is one: no register holds it, yet it counts (R23).
-    """
-    undone = [wish.undoes for wish in wishes if wish.undoes is not None]
-    if not undone:
-        return {}
-    sql = (
-        "SELECT address_id, scope, subscription_type_id, business_unit_id, max(id) "
-        f"FROM {ConsentEvent._meta.db_table} WHERE {ids_match('address_id')} "
-        f"AND word = %s AND {_STATEMENTS} AND id > %s "
-        "GROUP BY address_id, scope, subscription_type_id, business_unit_id"
-    )
-    rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, min(undone)])
-    return {(row[0], _scope(*row[1:4])): row[4] for row in rows}
-
-
-_STATEMENTS = f"act IN ({Act.STATE.code}, {Act.COMPLAIN.code})"
-
-
-def _scope(kind: int, type_id: int | None, unit_id: int | None) -> Scope:
-    return Scope(ScopeKind.from_code(kind), type_id if type_id is not None else unit_id)
-
-
 def read_kept(
     address_ids: Collection[int], wishes: Sequence[Wish], now: datetime
 ) -> set[tuple[int, Scope, Source, Status]]:
@@ -136,28 +110,8 @@ def read_kept(
     )
     rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, parameter(since)])
     return {
-        (row[0], _scope(*row[1:4]), Source.from_code(row[4]), Status.from_code(row[5]))
-        for row in rows
+        (row[0], _scope(row), Source.from_code(row[4]), Status.from_code(row[5])) for row in rows
     }
-
-
-def read_spoken(address_ids: Collection[int]) -> dict[tuple[int, Scope], int]:
-    """Read the person's newest event per scope, whether it won its register or not (R23, R24)."""
-    sql = (
-        "SELECT address_id, scope, subscription_type_id, business_unit_id, max(id) "
-        f"FROM {ConsentEvent._meta.db_table} "
-        f"WHERE {ids_match('address_id')} AND word = %s AND act IN (%s, %s) "
-        "GROUP BY address_id, scope, subscription_type_id, business_unit_id"
-    )
-    codes = [Word.OWN.code, Act.STATE.code, Act.COMPLAIN.code]
-    return {
-        (row[0], _scope(row)): row[4]
-        for row in fetch_all(sql, [ids_parameter(address_ids), *codes])
-    }
-
-
-def _scope(row: tuple[Any, ...]) -> Scope:
-    return Scope(ScopeKind.from_code(row[1]), row[2] if row[2] is not None else row[3])
 
 
 def read_repeated(

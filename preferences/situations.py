@@ -17,7 +17,6 @@ from preferences.reading import (
     read_last_words,
     read_pending,
     read_repeated,
-    read_spoken,
     types_needed,
 )
 from preferences.registers import Shape, is_excepted, is_older, says_more, shape_of
@@ -68,8 +67,7 @@ class Known:
         self.rows = projection.read(address_ids, types_needed(wishes))
         self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
         self.events = read_events(wishes)
-        self.last_words = read_last_words(address_ids, wishes)
-        self.spoken = read_spoken(address_ids) if self.events else {}
+        self.spoken = read_last_words(address_ids, wishes)
         self.kept = read_kept(address_ids, wishes, now)
         self.repeated = read_repeated(address_ids, wishes)
         self.pending = read_pending(address_ids)
