@@ -163,10 +163,11 @@ class OptOutOfAllForm(UiForm):
         self, *args: Any, units: Iterable[BusinessUnit], addresses: Sequence[Address], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        _choice(self, "unit").choices = [
-            ("", _("Every business unit")),
-            *((unit.pk, unit.name) for unit in units),
-        ]
+        self.places: dict[int | None, Any] = {
+            None: _("Every business unit"),
+            **{unit.pk: unit.name for unit in units},
+        }
+        _choice(self, "unit").choices = [(pk or "", name) for pk, name in self.places.items()]
         _choice(self, "addresses").choices = [(a.pk, str(a)) for a in addresses]
         self.held = addresses
 
@@ -191,7 +192,8 @@ class OptOutOfAllForm(UiForm):
 
     @property
     def place(self) -> str:
-        return str(dict(_choice(self, "unit").choices)[self.cleaned_data["unit"] or ""])
+        """Return what is left, in words."""
+        return str(self.places[self.cleaned_data["unit"]])
 
 
 class LiftForm(UiForm):
