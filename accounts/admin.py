@@ -9,12 +9,11 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as BaseUserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import users
-from accounts.history import record_setting_change
 from accounts.models import Role, SettingChange, User
 from subscriptions_site.web.admin import ReadOnlyAdmin
 
@@ -84,24 +83,13 @@ class UserAdmin(BaseUserAdmin):
             users.deactivate_user(user=obj, by=by, now=now)
         super().save_model(request, obj, form, change)
 
-    def user_change_password(
-        self, request: HttpRequest, id: str, form_url: str = ""
-    ) -> HttpResponse:
-        """Set a password for somebody, and keep that it was done."""
-        response = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and response.status_code == 302:
-            user: Any = self.get_object(request, id)
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Keep that somebody set another user's password, which is no field of the form."""
+        match = request.resolver_match
+        if match is not None and match.url_name == "auth_user_password_change":
             by: Any = request.user
-            record_setting_change(
-                user=by,
-                now=timezone.now(),
-                kind=users.USER,
-                subject_id=user.pk,
-                label=user.name,
-                field="password",
-                after="set",
-            )
-        return response
+            users.record_password(user=obj, by=by, now=timezone.now())
+        return super().log_change(request, obj, message)
 
 
 @admin.register(SettingChange)

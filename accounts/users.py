@@ -100,7 +100,12 @@ def set_first_password(*, user: User, password: str, now: datetime) -> None:
     """Set a password by link; the link and all sessions with the old password end."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    record_setting_change(**_about(user, user, now), field="password", after="set")
+    record_password(user=user, by=user, now=now)
+
+
+def record_password(*, user: User, by: User, now: datetime) -> None:
+    """Write down that a password was set, and by whom; never the password."""
+    record_setting_change(**_about(user, by, now), field="password", after="set")
 
 
 def is_last_administrator(user: User) -> bool:

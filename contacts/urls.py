@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from contacts.views import contact, history, opt_in, property, subscriptions
+from contacts.views import contact, history, opt_in, property, property_settings, subscriptions
 
 PANEL = "contacts/<int:contact_id>/subscriptions/"
 
@@ -36,4 +36,26 @@ contact_patterns: list[URLPattern] = [
     ),
 ]
 
-urlpatterns: list[URLPattern] = [*contact_patterns, *panel_patterns]
+settings_patterns: list[URLPattern] = [
+    path("settings/properties/", property_settings.custom_properties, name="custom_properties"),
+    path(
+        "settings/properties/new/",
+        property_settings.custom_property_create,
+        name="custom_property_create",
+    ),
+    path(
+        "settings/properties/<int:pk>/", property_settings.custom_property, name="custom_property"
+    ),
+    path(
+        "settings/properties/<int:pk>/archive/",
+        property_settings.custom_property_archive,
+        name="custom_property_archive",
+    ),
+    path(
+        "settings/properties/<int:pk>/move/",
+        property_settings.custom_property_move,
+        name="custom_property_move",
+    ),
+]
+
+urlpatterns: list[URLPattern] = [*contact_patterns, *panel_patterns, *settings_patterns]

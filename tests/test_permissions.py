@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils.http import urlsafe_base64_encode
 
+from contacts.services import delete_contact
 from tests.conftest import make_user
-from tests.factories import TypeFactory, make_contact
+from tests.factories import NOW, CustomPropertyFactory, TypeFactory, UserFactory, make_contact
 from tests.test_names import our_patterns
 
 ROLES = ("signed out", "viewer", "editor", "administrator", "compliance")
@@ -53,6 +54,13 @@ TABLE += [
     ("privacy", "POST", {}, ASKED),
     ("privacy_turn_off", "GET", {}, SEEN),
     ("privacy_turn_off", "POST", {}, ASKED),
+    ("custom_properties", "GET", {}, SEEN),
+    ("custom_property_create", "GET", {}, SEEN),
+    ("custom_property_create", "POST", {}, ASKED),
+    ("custom_property", "GET", {"pk": "property"}, SEEN),
+    ("custom_property", "POST", {"pk": "property"}, ASKED),
+    ("custom_property_archive", "POST", {"pk": "property"}, (302, 403, 403, 302, 403)),
+    ("custom_property_move", "POST", {"pk": "property"}, (302, 403, 403, 302, 403)),
     ("users", "GET", {}, SEEN),
     ("user_create", "GET", {}, SEEN),
     ("user_create", "POST", {}, ASKED),
@@ -88,16 +96,39 @@ TABLE += [
 ]
 
 
+# Contacts: everybody sees them, editors and administrators change them.
+EVERYBODY = (302, 200, 200, 200, 200)
+CHANGED = (302, 403, 302, 302, 403)
+TABLE += [
+    ("contacts", "GET", {}, EVERYBODY),
+    ("contact_new", "GET", {}, (302, 403, 200, 200, 403)),
+    ("contact_new", "POST", {}, (302, 403, 422, 422, 403)),
+    ("contacts_deleted", "GET", {}, (302, 403, 200, 200, 403)),
+    ("contact", "GET", {"contact_id": "contact"}, EVERYBODY),
+    ("contact_edit", "GET", {"contact_id": "contact"}, (302, 403, 200, 200, 403)),
+    ("contact_edit", "POST", {"contact_id": "contact"}, (302, 403, 422, 422, 403)),
+    ("contact_delete", "GET", {"contact_id": "contact"}, (302, 403, 200, 200, 403)),
+    ("contact_delete", "POST", {"contact_id": "contact"}, CHANGED),
+    ("contact_restore", "POST", {"contact_id": "deleted"}, CHANGED),
+    ("contact_restore", "GET", {"contact_id": "deleted"}, (302, 403, 405, 405, 403)),
+    ("contact_properties", "GET", {"contact_id": "contact"}, EVERYBODY),
+]
+
+
 @pytest.fixture
 def objects(db):
     """Return what the arguments of the table name, by name."""
     found = TypeFactory()
     colleague = make_user("viewer", email="colleague@fernmoor.example")
+    deleted = make_contact("deleted@x.example")
+    delete_contact(contact=deleted, user=UserFactory(), now=NOW)
     return {
+        "deleted": deleted.pk,
         "unit": found.business_unit_id,
         "contact": make_contact("ada@fernmoor.example", units=[found.business_unit]).pk,
         "type": found.pk,
         "user": colleague.pk,
+        "property": CustomPropertyFactory().pk,
         "key": urlsafe_base64_encode(str(colleague.pk).encode()),
         "token": default_token_generator.make_token(colleague),
     }
