@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -112,6 +112,31 @@ def read_kept(
     return {
         (row[0], _scope(row), Source.from_code(row[4]), Status.from_code(row[5])) for row in rows
     }
+
+
+def read_last_words(
+    address_ids: Collection[int], wishes: Sequence[Wish]
+) -> dict[tuple[int, Scope], int]:
+    """Read the person's last recorded word by address and scope, asked only for an undo.
+
+    An older word that was heard since is one: no register holds it, yet it counts (R23, R24).
+    """
+    undone = [wish.undoes for wish in wishes if wish.undoes is not None]
+    if not undone:
+        return {}
+    sql = (
+        "SELECT address_id, scope, subscription_type_id, business_unit_id, max(id) "
+        f"FROM {ConsentEvent._meta.db_table} WHERE {ids_match('address_id')} "
+        "AND word = %s AND act IN (%s, %s) AND id > %s "
+        "GROUP BY address_id, scope, subscription_type_id, business_unit_id"
+    )
+    codes = [Word.OWN.code, Act.STATE.code, Act.COMPLAIN.code]
+    rows = fetch_all(sql, [ids_parameter(address_ids), *codes, min(undone)])
+    return {(row[0], _scope(row)): row[4] for row in rows}
+
+
+def _scope(row: Sequence[Any]) -> Scope:
+    return Scope(ScopeKind.from_code(row[1]), row[2] if row[2] is not None else row[3])
 
 
 def read_repeated(
