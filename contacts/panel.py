@@ -113,6 +113,13 @@ class Row:
         return _("Unsubscribed from everything") if is_account else _("Unsubscribed from all")
 
     @property
+    def way(self) -> str:
+        """Return the way it came; under an opt-out of all, that it was one."""
+        if self.is_by_opt_out_of_all:
+            return self.level_words
+        return self.said.way if self.said else ""
+
+    @property
     def is_flagged_contract(self) -> bool:
         """Tell whether a marketing type is sent on the ground of a contract (R13)."""
         said = self.said
