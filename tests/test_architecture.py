@@ -81,7 +81,7 @@ def test_no_signals(path):
 
 
 CLOCKS = ("timezone.now", "datetime.now", "datetime.utcnow", "date.today", "time.time")
-CLOCK_MODULES = {"views", "views.py", "tasks", "tasks.py", "commands"}
+CLOCK_MODULES = {"views", "views.py", "admin.py", "tasks", "tasks.py", "commands"}
 
 
 @pytest.mark.parametrize("path", CODE, ids=name_of)

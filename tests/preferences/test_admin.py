@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, SettingChange, User
+from contacts.models import Contact, CustomProperty
 from preferences.access import actor_for
 from preferences.address_book import ensure_address
 from preferences.models import (
@@ -24,13 +25,22 @@ from preferences.models import (
 from preferences.services import apply_change
 from preferences.values import ACCOUNT, Change, Channel, Source, Status, Wish, type_scope
 from tests.conftest import PASSWORD
-from tests.factories import NOW, TypeFactory, UnitFactory, UserFactory
+from tests.factories import (
+    NOW,
+    CustomPropertyFactory,
+    TypeFactory,
+    UnitFactory,
+    UserFactory,
+    make_contact,
+)
 
 pytestmark = pytest.mark.django_db
 
 READ_ONLY = (
     Address,
     ConsentEvent,
+    Contact,
+    CustomProperty,
     Evidence,
     OptOut,
     PendingConfirmation,
@@ -67,6 +77,8 @@ def event(administrator) -> ConsentEvent:
         wish = opt_out(scope)
         change = Change(address.pk, wish)
         apply_change(change=change, actor=actor_for(administrator), now=NOW)
+    make_contact("zofia@kowal.example", first_name="Zofia")
+    CustomPropertyFactory()
     return ConsentEvent.objects.earliest("id")
 
 
@@ -114,6 +126,12 @@ def test_the_ledger_is_searched_by_exact_address_or_id(client, event, search):
         assert "zofia@kowal.example" not in client.get(url, {"q": nothing}).text.lower().replace(
             f'value="{nothing}"', ""
         )
+
+
+def test_contacts_are_found_by_address(client, event):
+    url = url_of(Contact, "changelist")
+    assert "Zofia" in client.get(url, {"q": "zofia@kowal.example"}).text
+    assert ">Zofia<" not in client.get(url, {"q": "nobody@kowal.example"}).text
 
 
 def test_the_ledger_is_never_counted(client, event, django_assert_max_num_queries):
