@@ -83,13 +83,14 @@ class BaseAddressFormSet(forms.BaseFormSet):
         seen: set[tuple[Channel, str]] = set()
         primary: set[Channel] = set()
         for form in self.forms:
+            is_primary = form.cleaned_data.get("is_primary", False)
             for key in form.cleaned_data.get("forms", ()):
                 if key in seen:
                     form.add_error("text", _t("This address is listed twice."))
-                seen.add(key)
-                if form.cleaned_data["is_primary"] and key[0] in primary:
+                elif is_primary and key[0] in primary:
                     form.add_error("is_primary", _t("Choose one primary address of each kind."))
-                if form.cleaned_data["is_primary"]:
+                seen.add(key)
+                if is_primary:
                     primary.add(key[0])
 
     def wishes(self) -> list[AddressWish]:

@@ -75,11 +75,13 @@ class Property:
 class Flag:
     """Whether an address is unsubscribed from all of one unit (None: of the account).
 
-    ``is_on`` is what the property reads: off while there is an exception (R11).
+    ``is_on`` is what the property reads: off while there is an exception (R11). ``is_left``: this
+    very unit, or the account, was left; a unit is also out when the account was.
     """
 
     unit: BusinessUnit | None
     stands: bool
+    is_left: bool
     exceptions: tuple[SubscriptionType, ...]
     said: Register | None
     word: Word | None
@@ -108,14 +110,14 @@ class OptOuts:
     @property
     def is_on(self) -> bool:
         """Tell what "Unsubscribed from all" reads: also when any one unit was left."""
-        return self.account.is_on or any(flag.is_on for flag in self.units)
+        return self.account.is_on or bool(self.left_units)
 
     @property
     def left_units(self) -> list[BusinessUnit]:
         """Return the units that alone made it true."""
         if self.account.is_on:
             return []
-        return [flag.unit for flag in self.units if flag.is_on and flag.unit]
+        return [flag.unit for flag in self.units if flag.is_on and flag.is_left and flag.unit]
 
     @property
     def exceptions(self) -> list[SubscriptionType]:
@@ -130,10 +132,13 @@ class OptOuts:
     def _flag(self, unit: BusinessUnit | None) -> Flag:
         state = self._state(None, unit.pk if unit else None)
         result = effective(state if unit else State(account=state.account))
+        alone = effective(State(unit=state.unit)) if unit else result
         excepted = [kind for kind, words in self.types if effective(words).is_exception]
         if unit is not None:
             excepted = [kind for kind in excepted if kind.business_unit_id == unit.pk]
-        return Flag(unit, result.status is OUT, tuple(excepted), *deciding(state, result))
+        is_left = alone.status is OUT
+        said, word = deciding(state, result)
+        return Flag(unit, result.status is OUT, is_left, tuple(excepted), said, word)
 
 
 def deciding(state: State, result: Effective) -> tuple[Register | None, Word | None]:
@@ -196,7 +201,7 @@ def _account_flag(outs: OptOuts) -> Property:
         note %= {"units": names}
     elif outs.exceptions:
         note = _all_but(outs.exceptions)
-    deciders = [flag for flag in (outs.account, *outs.units) if flag.is_on]
+    deciders = [flag for flag in (outs.account, *outs.units) if flag.is_on and flag.is_left]
     said = deciders[0] if deciders else outs.account
     return Property(
         "subscriptions",

@@ -111,7 +111,8 @@ def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
     template, context = "contacts/contact_edit.html", {"contact": person}
     if "add_address" in request.POST:
         return _one_more_address(request, template, person)
-    form = ContactForm(request.POST or None, user=user, contact=person)
+    data = request.POST if request.method == "POST" else None
+    form = ContactForm(data, user=user, contact=person)
     if request.method != "POST":
         return page_or_fragment(request, template, {**context, "form": form})
     if not form.is_valid():

@@ -35,9 +35,7 @@ def fields_of(contact, **changes):
 
 
 def opt_out(address, kind):
-    wish = Wish(
-        scope=type_scope(kind.pk), source=Source.RECORD_PANEL, status=Status.UNSUBSCRIBED
-    )
+    wish = Wish(scope=type_scope(kind.pk), source=Source.RECORD_PANEL, status=Status.UNSUBSCRIBED)
     return apply_change(change=Change(address.pk, wish), actor=SYSTEM, now=NOW)
 
 
@@ -138,9 +136,7 @@ def test_whoever_misses_one_unit_may_edit_names_but_not_addresses():
     same = [AddressWish(Channel.EMAIL, "A@X.example", is_primary=True)]
     other = [AddressWish(Channel.EMAIL, "b@x.example", is_primary=True)]
     update = {"contact": contact, "user": user, "now": NOW}
-    services.update_contact(
-        fields=fields_of(contact, first_name="Ala"), addresses=same, **update
-    )
+    services.update_contact(fields=fields_of(contact, first_name="Ala"), addresses=same, **update)
     contact.refresh_from_db()
     assert contact.first_name == "Ala"
     with pytest.raises(PermissionDenied):
