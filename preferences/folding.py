@@ -36,6 +36,10 @@ class Folded:
     complained_at: datetime | None = None
     heard: dict[int, dict[Scope, Register | None]] = field(default_factory=dict)
 
+    @property
+    def facts(self) -> tuple[datetime | None, datetime | None, datetime | None]:
+        return self.erased_at, self.undeliverable_at, self.complained_at
+
 
 def fold_address(address_id: int, terms: Terms) -> Folded:
     """Fold all events of the address."""

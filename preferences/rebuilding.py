@@ -9,7 +9,7 @@ from django.db import transaction
 
 from preferences import projection
 from preferences.folding import Folded, fold
-from preferences.models import Address, ConsentEvent, OptOut, Preference
+from preferences.models import Address, ConsentEvent
 from preferences.terms import current_terms
 from preferences.values import NO_WORDS, Scope
 
@@ -25,15 +25,18 @@ class Difference:
 
 
 def differences() -> Iterator[Difference]:
-    """Yield where projection and ledger disagree; memory is bounded by ``AT_ONCE`` addresses."""
+    """Yield where projection and ledger disagree; memory is bounded by ``AT_ONCE`` addresses.
+
+    What seems to differ is looked at again under a lock: a change that commits between reading the
+    events and reading the statuses is no difference.
+    """
     for chunk in _chunks():
-        yield from _differences_of(chunk)
-    for model in (Preference, OptOut):
-        orphans = model.objects.exclude(
-            address_id__in=ConsentEvent.objects.values("address_id")
-        ).values_list("address_id", flat=True)
-        for address_id in orphans.iterator():
-            yield Difference(address_id, None, "a row without events", None)
+        suspects = sorted({found.address_id for found in _differences_of(chunk)})
+        if suspects:
+            with transaction.atomic():
+                _lock(suspects)
+                found = list(_differences_of(suspects))
+            yield from found
 
 
 def rebuild() -> int:
@@ -41,20 +44,22 @@ def rebuild() -> int:
     mended = 0
     for chunk in _chunks():
         with transaction.atomic():
-            list(Address.objects.select_for_update(no_key=True).filter(pk__in=chunk).order_by("pk"))
+            _lock(chunk)
             mended += _mend(chunk)
     return mended
 
 
+def _lock(address_ids: list[int]) -> None:
+    addresses = Address.objects.select_for_update(no_key=True).filter(pk__in=address_ids)
+    list(addresses.order_by("pk").values_list("pk"))
+
+
 def _chunks() -> Iterator[list[int]]:
-    """Yield ids of addresses that have events, ascending, in chunks."""
+    """Yield the ids of all addresses, ascending, in chunks."""
     after = 0
     while True:
-        ids = list(
-            Address.objects.filter(pk__gt=after)
-            .order_by("pk")
-            .values_list("pk", flat=True)[:AT_ONCE]
-        )
+        addresses = Address.objects.filter(pk__gt=after).order_by("pk")
+        ids = list(addresses.values_list("pk", flat=True)[:AT_ONCE])
         if not ids:
             return
         yield ids
@@ -71,39 +76,39 @@ def _folded(chunk: list[int]) -> dict[int, Folded]:
 def _differences_of(chunk: list[int]) -> Iterator[Difference]:
     folded = _folded(chunk)
     stored = projection.read(chunk, None).registers
+    statuses = projection.statuses(chunk)
     rebuilt = {
         (pk, scope): value for pk, one in folded.items() for scope, value in one.registers.items()
     }
     for key in stored.keys() | rebuilt.keys():
-        if stored.get(key, NO_WORDS) != rebuilt.get(key, NO_WORDS):
-            yield Difference(key[0], key[1], stored.get(key), rebuilt.get(key))
-    for key, held in projection.statuses(chunk).items():
-        if key in rebuilt and held != projection.status_of(rebuilt[key]).code:
-            yield Difference(key[0], key[1], held, projection.status_of(rebuilt[key]))
-    empty = Folded()
+        held, meant = stored.get(key, NO_WORDS), rebuilt.get(key, NO_WORDS)
+        status = projection.status_of(meant)
+        if held != meant:
+            yield Difference(*key, held, meant)
+        elif key in statuses and statuses[key] != status.code:
+            yield Difference(*key, statuses[key], status)
     for address in Address.objects.filter(pk__in=chunk):
-        one = folded.get(address.pk, empty)
-        facts = (one.erased_at, one.undeliverable_at, one.complained_at)
+        facts = folded.get(address.pk, Folded()).facts
         if facts != (address.erased_at, address.undeliverable_at, address.complained_at):
             yield Difference(address.pk, None, str(address.pk), facts)
 
 
 def _mend(chunk: list[int]) -> int:
-    rows = projection.read(chunk, None)
     found = list(_differences_of(chunk))
+    if not found:
+        return 0
     folded = _folded(chunk)
     changed = {
-        (one.address_id, one.scope): folded[one.address_id].registers.get(one.scope, NO_WORDS)
+        (one.address_id, one.scope): folded.get(one.address_id, Folded()).registers.get(
+            one.scope, NO_WORDS
+        )
         for one in found
-        if one.scope is not None and one.address_id in folded
+        if one.scope is not None
     }
-    projection.write(changed, rows.row_ids)
+    projection.write(changed, projection.read(chunk, None).row_ids)
     for one in found:
         if one.scope is None:
-            facts = folded.get(one.address_id, Folded())
-            Address.objects.filter(pk=one.address_id).update(
-                erased_at=facts.erased_at,
-                undeliverable_at=facts.undeliverable_at,
-                complained_at=facts.complained_at,
-            )
+            names = ("erased_at", "undeliverable_at", "complained_at")
+            facts = folded.get(one.address_id, Folded()).facts
+            Address.objects.filter(pk=one.address_id).update(**dict(zip(names, facts, strict=True)))
     return len(found)
