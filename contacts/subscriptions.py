@@ -12,6 +12,7 @@ from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.models import Contact
 from contacts.panel import AddressGroup, OptOutOfAll, Row, Said, Subscriptions, UnitGroup
+from contacts.selectors import addresses_of as links_of
 from preferences import selectors
 from preferences.models import Address, BusinessUnit, ConsentEvent, SubscriptionType
 from preferences.rules import effective
@@ -37,9 +38,7 @@ OUT = Status.UNSUBSCRIBED
 
 def addresses_of(contact: Contact) -> list[Address]:
     """Return the contact's addresses by channel, the primary one of each channel first."""
-    links = contact.contact_addresses.select_related("address")
-    ordered = links.order_by("channel", "-is_primary", "position", "id")
-    return [link.address for link in ordered]
+    return [link.address for link in links_of(contact)]
 
 
 def get_subscriptions(contact: Contact, *, user: User, now: datetime) -> Subscriptions:

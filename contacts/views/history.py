@@ -16,7 +16,7 @@ from contacts.access import get_contact
 from contacts.history import csv_rows, entries_of, months_of, verify_history
 from contacts.subscription_forms import HistoryForm
 from contacts.subscriptions import addresses_of, get_subscriptions
-from contacts.views.panel import number_of
+from contacts.views.panel import behind, number_of
 from preferences import selectors
 from preferences.models import Address
 from preferences.selectors import HISTORY_PAGE, HistoryFilter
@@ -43,6 +43,8 @@ def contact_history(request: Request, contact_id: int) -> HttpResponse:
         "subscriptions": subscriptions,
         "form": form,
         "tab": "history",
+        "behind": behind(user, contact),
+        "may_edit": may(user, Right.EDIT),
         "entry_count": subscriptions.history_count,
         "may_export": may(user, Right.EXPORT),
         "checked": verify_history(addresses, now=timezone.now()),

@@ -1,6 +1,6 @@
 """What the views of the subscriptions panel share: reading the request, drawing the answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -10,10 +10,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.access import Right, may
+from accounts.access import Right, may, reach_of
 from accounts.models import User
 from contacts.models import Contact
 from contacts.panel import Row, Subscriptions
+from contacts.selectors import addresses_of as links_of
+from contacts.selectors import unit_names
 from contacts.subscriptions import get_subscriptions
 from preferences.values import Channel
 from subscriptions_site.web.htmx import Request, close_layer, page_or_fragment, toast, trigger
@@ -39,6 +41,21 @@ def get_row(request: Request, subscriptions: Subscriptions) -> Row:
     return row
 
 
+def behind(user: User, contact: Contact) -> Callable[[], dict[str, Any]]:
+    """Return what draws the record behind a layer that is a page of its own; read only if drawn."""
+
+    def read() -> dict[str, Any]:
+        held, units = links_of(contact), set(contact.unit_set.unit_ids)
+        names = unit_names(reach_of(user))
+        return {
+            "emails": [row for row in held if row.channel_value is Channel.EMAIL],
+            "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
+            "units": [name for unit_id, name in names.items() if unit_id in units],
+        }
+
+    return read
+
+
 def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the panel's list needs; ``query`` has the business unit and the channel."""
     user = cast(User, request.user)
@@ -53,6 +70,7 @@ def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]
         "unit_id": unit_id,
         "channel": channel,
         "tab": "subscriptions",
+        "behind": behind(user, contact),
         "may_edit": may(user, Right.EDIT),
     }
 
@@ -62,13 +80,15 @@ def dialog(
 ) -> HttpResponse:
     """Draw a dialog, over the contact's name where it is a page of its own; 422 for a problem."""
     fragment = template.replace("/contact_", "/_").replace(".html", "_dialog.html")
-    panel_url = reverse("contact_subscriptions", args=[context["contact"].pk])
-    context = {**context, "panel_url": panel_url, "dialog_template": fragment}
-    if "subscriptions" not in context:
-        user = cast(User, request.user)
-        context["subscriptions"] = get_subscriptions(
-            context["contact"], user=user, now=timezone.now()
-        )
+    user, contact = cast(User, request.user), context["contact"]
+    context = {
+        "subscriptions": lambda: get_subscriptions(contact, user=user, now=timezone.now()),
+        **context,
+        "panel_url": reverse("contact_subscriptions", args=[contact.pk]),
+        "dialog_template": fragment,
+        "behind": behind(user, contact),
+        "may_edit": True,
+    }
     return page_or_fragment(
         request, template, context, {"dialog": fragment}, status=422 if is_problem else 200
     )
