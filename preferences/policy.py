@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from preferences.models import PolicyVersion
@@ -75,11 +76,12 @@ def _word(value: int) -> str:
     return {0: "off", 1: "on", 2: "enforced"}[value]
 
 
-def in_force_since(policy: PolicyVersion, field: str) -> datetime:
-    """Return since when this field has had the value it has."""
-    value = getattr(policy, field)
-    last_other = PolicyVersion.objects.exclude(**{field: value}).order_by("-pk").first()
-    versions = PolicyVersion.objects.filter(**{field: value})
+def privacy_since(policy: PolicyVersion) -> datetime:
+    """Return since when data privacy has been on, or off, as it is now."""
+    is_off = Q(privacy=PolicyVersion.DataPrivacy.OFF)
+    same = is_off if policy.privacy == PolicyVersion.DataPrivacy.OFF else ~is_off
+    versions = PolicyVersion.objects.filter(same)
+    last_other = PolicyVersion.objects.exclude(same).order_by("-pk").first()
     if last_other is not None:
         versions = versions.filter(pk__gt=last_other.pk)
     return versions.earliest("pk").changed_at

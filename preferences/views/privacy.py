@@ -12,7 +12,7 @@ from accounts.access import StaffRequest
 from accounts.settings_access import may_change_settings, settings_view
 from preferences.forms import PolicySwitchForm, TurnOffPrivacyForm
 from preferences.models import PolicyVersion
-from preferences.policy import change_policy, in_force_since, policy_changes
+from preferences.policy import change_policy, policy_changes, privacy_since
 from preferences.terms import current_policy
 from subscriptions_site.web.htmx import close_layer, invalid, page_or_fragment, toast
 
@@ -80,7 +80,7 @@ def _context(request: StaffRequest) -> dict[str, Any]:
         "policy": policy,
         "is_on": is_on,
         "is_enforced": policy.privacy == Level.ENFORCED,
-        "since": in_force_since(policy, "privacy") if policy.pk else None,
+        "since": privacy_since(policy) if policy.pk else None,
         "changes": policy_changes("privacy", "only_person_resubscribes", "double_opt_in"),
         "is_saved": "saved" in request.GET,
         "can_change": may_change_settings(request.user, account_wide=True),

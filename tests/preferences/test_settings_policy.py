@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from preferences.models import PolicyVersion
-from preferences.policy import change_policy
+from preferences.policy import change_policy, privacy_since
 from preferences.terms import current_policy
 from tests.factories import NOW, UnitFactory, UserFactory
 
@@ -110,6 +110,19 @@ def test_turning_off_is_confirmed_kept_and_shown(client, administrator):
     assert "Off since" in response.text
     policy = current_policy()
     assert (policy.privacy, policy.changed_by) == (OFF, administrator)
+
+
+def test_data_privacy_is_on_since_it_was_turned_on(administrator):
+    def change(day, **fields):
+        now = NOW.replace(day=day)
+        change_policy(user=administrator, now=now, **fields)
+
+    change(1, privacy=OFF)
+    change(2, double_opt_in=True)
+    assert privacy_since(current_policy()).day == 1
+    change(3, privacy=ON)
+    change(4, privacy=ENFORCED)
+    assert privacy_since(current_policy()).day == 3
 
 
 def test_unknown_switches_change_nothing(client):
