@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from accounts.history import record_differences, record_setting_change
 from accounts.models import SettingChange, User
 from preferences.models import BusinessUnit, SubscriptionType, SubscriptionTypeTranslation
+from preferences.requests import end_unneeded_requests
 
 UNIT = SettingChange.Subject.BUSINESS_UNIT
 TYPE = SettingChange.Subject.SUBSCRIPTION_TYPE
@@ -77,6 +78,8 @@ def change_business_unit(
     after = _values(locked, UNIT_FIELDS)
     if record_differences(**_about(locked, user, now), before=before, after=after):
         locked.save()
+        if before["double_opt_in"] != locked.double_opt_in:
+            end_unneeded_requests()
     return locked
 
 
@@ -128,6 +131,8 @@ def change_subscription_type(
     after = _values(locked, TYPE_FIELDS)
     if record_differences(**_about(locked, user, now), before=before, after=after):
         locked.save()
+        if before["double_opt_in"] != locked.double_opt_in:
+            end_unneeded_requests()
     _translate(locked, user, now, translations)
     return locked
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from preferences.models import PolicyVersion
+from preferences.requests import end_unneeded_requests
 from preferences.terms import current_policy
 
 POLICY_FIELDS = (
@@ -50,7 +51,10 @@ def change_policy(*, user: User | None, now: datetime, **fields: Any) -> PolicyV
         values = {name: getattr(current, name) for name in POLICY_FIELDS}
         if values == values | fields:
             return current
-        return PolicyVersion.objects.create(**values | fields, changed_by=user, changed_at=now)
+        added = PolicyVersion.objects.create(**values | fields, changed_by=user, changed_at=now)
+        if current.double_opt_in and not added.double_opt_in:
+            end_unneeded_requests()
+        return added
 
 
 def policy_changes(*fields: str) -> list[PolicyChange]:

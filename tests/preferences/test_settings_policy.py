@@ -5,10 +5,21 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts.models import Role
-from preferences.models import PolicyVersion
+from preferences.access import actor_for
+from preferences.address_book import ensure_address
+from preferences.catalogue import change_business_unit, change_subscription_type
+from preferences.models import (
+    DoubleOptIn,
+    PendingConfirmation,
+    PolicyVersion,
+    Preference,
+    SubscriptionType,
+)
 from preferences.policy import change_policy, privacy_since
+from preferences.services import apply_change
 from preferences.terms import current_policy
-from tests.factories import NOW, UnitFactory, UserFactory
+from preferences.values import Change, Channel, LegalBasis, Source, Status, Wish, type_scope
+from tests.factories import NOW, TypeFactory, UnitFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +134,58 @@ def test_data_privacy_is_on_since_it_was_turned_on(administrator):
     change(3, privacy=ON)
     change(4, privacy=ENFORCED)
     assert privacy_since(current_policy()).day == 3
+
+
+class TestR14SwitchingConfirmationOff:
+    """Ends the requests that wait, and opts nobody in."""
+
+    @pytest.fixture
+    def found(self, administrator):
+        """A type with an opt-in by staff that waits for the person's click."""
+        change_policy(user=administrator, now=NOW, double_opt_in=True)
+        found = TypeFactory(name="News")
+        address = ensure_address(
+            channel=Channel.EMAIL, text="zofia@kowal.example", region=None, now=NOW
+        )
+        wish = Wish(
+            scope=type_scope(found.pk),
+            source=Source.RECORD_PANEL,
+            status=Status.SUBSCRIBED,
+            legal_basis=LegalBasis.CONSENT_WITH_NOTICE,
+            explanation="She asked at the fair",
+        )
+        change = Change(address.pk, wish)
+        apply_change(change=change, actor=actor_for(administrator), now=NOW)
+        assert PendingConfirmation.objects.count() == 1
+        return found
+
+    def test_r14_for_the_account(self, client, found):
+        turn(client, "only_person_resubscribes", is_on=True)
+        assert PendingConfirmation.objects.count() == 1
+        turn(client, "double_opt_in", is_on=False)
+        assert not PendingConfirmation.objects.exists()
+        assert not Preference.objects.filter(status=Status.SUBSCRIBED.code).exists()
+
+    def test_r14_for_the_type(self, administrator, found):
+        values = {"double_opt_in": DoubleOptIn.OFF}
+        change_subscription_type(
+            subscription_type=found, user=administrator, now=NOW, values=values, translations={}
+        )
+        assert not PendingConfirmation.objects.exists()
+
+    def test_r14_for_the_unit_unless_the_type_differs(self, administrator, found):
+        SubscriptionType.objects.update(double_opt_in=DoubleOptIn.ON)
+        values = {"double_opt_in": DoubleOptIn.OFF}
+        unit = found.business_unit
+        change_business_unit(unit=unit, user=administrator, now=NOW, values=values)
+        assert PendingConfirmation.objects.count() == 1
+        SubscriptionType.objects.update(double_opt_in=DoubleOptIn.INHERIT)
+        values = {"double_opt_in": DoubleOptIn.INHERIT}
+        change_business_unit(unit=unit, user=administrator, now=NOW, values=values)
+        assert PendingConfirmation.objects.count() == 1
+        values = {"double_opt_in": DoubleOptIn.OFF}
+        change_business_unit(unit=unit, user=administrator, now=NOW, values=values)
+        assert not PendingConfirmation.objects.exists()
 
 
 def test_unknown_switches_change_nothing(client):
