@@ -64,16 +64,18 @@ def opt_in_address(
     address_id: int,
     type_ids: Collection[int],
     grounds: Grounds,
+    is_complete: bool,
     actor: Actor,
     now: datetime,
 ) -> list[Result]:
     """Opt one address in to every type the rules allow, and keep the basis for processing.
 
-    As long as a field is missing or wrong, nothing at all is written.
+    As long as a field is missing or wrong, nothing at all is written; ``is_complete`` False: the
+    caller knows of one already.
     """
     changes = _opt_ins(address_id, type_ids, grounds)
     results = preview_changes(changes=changes, actor=actor, now=now)
-    if any(result.decision.fields for result in results):
+    if not is_complete or any(result.decision.fields for result in results):
         return results
     with transaction.atomic():
         results = apply_changes(changes=changes, actor=actor, now=now)

@@ -107,10 +107,6 @@ class OptInForm(UiForm):
 
     def clean_processing(self) -> LegalBasis | None:
         chosen = self.cleaned_data["processing"]
-        if not chosen and self.asks_processing:
-            raise forms.ValidationError(
-                _("Choose a legal basis for processing contact's data."), code="required"
-            )
         return LegalBasis(chosen) if chosen else None
 
     def clean_legal_basis(self) -> LegalBasis | None:
@@ -127,6 +123,11 @@ class OptInForm(UiForm):
             processing=data["processing"],
         )
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether what the rules do not ask for is there; ``add_refusals`` says what is not."""
+        return not self.asks_processing or self.cleaned_data["processing"] is not None
+
     def add_refusals(self, results: Sequence[Result]) -> bool:
         """Turn fields that the rules found missing or wrong into errors; tell whether any was."""
         for result in results:
@@ -136,6 +137,9 @@ class OptInForm(UiForm):
                 words = MISSING[name] if is_missing else words_for(decision)
                 if name in self.fields and words not in self.errors.get(name, []):
                     self.add_error(name, str(words))
+        if not self.is_complete:
+            words = _("Choose a legal basis for processing contact's data.")
+            self.add_error("processing", str(words))
         return bool(self.errors)
 
     @property

@@ -55,6 +55,7 @@ def _opt_in(request: Request, contact_id: int, template: str) -> HttpResponse:
             address_id=address.pk,
             type_ids=form.cleaned_data["types"],
             grounds=form.grounds(),
+            is_complete=form.is_complete,
             actor=actor_for(user),
             now=now,
         )

@@ -144,6 +144,7 @@ def changed(
         **_open_context(request, contact),
         "is_oob": True,
         "done_keys": keys,
+        "focus_key": next(iter(keys), ""),
         "redraws_all": redraws_all or not keys,
         "problem": problem,
     }
