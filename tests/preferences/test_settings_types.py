@@ -271,6 +271,9 @@ def test_queries_do_not_grow_with_the_types(client, django_assert_max_num_querie
     assert count(10) == count(50)
 
 
-def test_users_out_of_settings_see_no_link_that_refuses_them(as_user):
-    client = as_user(make_user(Role.EDITOR))
-    assert client.get(reverse("settings")).status_code == 403
+def test_only_those_who_may_see_settings_are_offered_them(as_user, administrator):
+    link = f'href="{reverse("settings")}"'
+    assert link in as_user(administrator).get(reverse("account")).text
+    outsider = as_user(make_user(Role.EDITOR))
+    assert link not in outsider.get(reverse("account")).text
+    assert outsider.get(reverse("settings")).status_code == 403
