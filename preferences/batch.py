@@ -31,7 +31,6 @@ from preferences.values import (
     ScopeKind,
     Status,
     TypeFacts,
-    Wish,
     Word,
     unit_scope,
 )
@@ -136,7 +135,7 @@ class Batch:
             held = current.own if writes is Word.OWN else current.ours
             replaced = held.event_id if held is not None else None
             names_own = decision.names_own and scope == wish.scope
-            said, restores = self._said(wish, act, writes, event_id, current, names_own=names_own)
+            said, restores = self._said(change, act, writes, event_id, current, names_own=names_own)
             names = said.names_event_id if said is not None and act is Act.STATE else None
             registers = (
                 Registers(said, current.ours)
@@ -187,7 +186,7 @@ class Batch:
 
     def _said(
         self,
-        wish: Wish,
+        change: Change,
         act: Act,
         writes: Word,
         event_id: int,
@@ -196,8 +195,12 @@ class Batch:
         names_own: bool,
     ) -> tuple[Register | None, int | None]:
         """Return what the register holds after the event, and the event it was restored from."""
+        address_id, wish = change
         if act in (Act.UNDO, Act.CORRECT):
-            return self.known.restored(wish.undoes or 0)
+            said, restores = self.known.restored(wish.undoes or 0)
+            if said is not None and said.names_event_id is not None:
+                said = fold_address(address_id, self.terms).as_it_is_now(said)
+            return said, restores
         if writes is Word.OWN:
             heard = own_register(wish, self.now)._replace(event_id=event_id)
             return merge_own(current.own, heard), None

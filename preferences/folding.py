@@ -28,6 +28,7 @@ class Folded:
     """Registers and facts of one address after some events.
 
     ``heard``: by event id of a person's opt-out of all, what types held before they heard it.
+    ``unnamed``: our resubscribes that name no opt-out any more, since one of all was heard late.
     """
 
     registers: dict[Scope, Registers] = field(default_factory=dict)
@@ -35,10 +36,17 @@ class Folded:
     undeliverable_at: datetime | None = None
     complained_at: datetime | None = None
     heard: dict[int, dict[Scope, Register | None]] = field(default_factory=dict)
+    unnamed: set[int] = field(default_factory=set)
 
     @property
     def facts(self) -> tuple[datetime | None, datetime | None, datetime | None]:
         return self.erased_at, self.undeliverable_at, self.complained_at
+
+    def as_it_is_now(self, said: Register | None) -> Register | None:
+        """Return a register that is restored, without the name it lost meanwhile."""
+        if said is not None and said.event_id in self.unnamed:
+            return said._replace(names_event_id=None)
+        return said
 
 
 def fold_address(address_id: int, terms: Terms) -> Folded:
@@ -58,7 +66,7 @@ def fold(events: Iterable[ConsentEvent], types: Mapping[int, TypeFacts]) -> Fold
         scope = scope_of(event)
         registers = folded.registers.get(scope, NO_WORDS)
         if act in (Act.UNDO, Act.CORRECT):
-            said = spoken.get(event.restores_event_id or 0)
+            said = folded.as_it_is_now(spoken.get(event.restores_event_id or 0))
             is_own = act is Act.CORRECT or event.word == Word.OWN.code
             folded.registers[scope] = (
                 registers._replace(own=said) if is_own else registers._replace(ours=said)
@@ -87,6 +95,8 @@ def _tell_types(
         if told != registers:
             folded.heard.setdefault(said.event_id, {})[scope] = registers.own
             folded.registers[scope] = told
+            if told.ours is not None:
+                folded.unnamed.add(told.ours.event_id)
 
 
 def _forget(folded: Folded, undone: int) -> None:
