@@ -4,7 +4,6 @@ others.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from random import Random
 from typing import NamedTuple
 
 from contacts.demo.amara import tell_amaras_story
@@ -183,7 +182,7 @@ def featured_person(number: int, company: Company, now: datetime) -> Person:
         properties=_AMARAS_PROPERTIES if is_amara else {},
         created_at=now - timedelta(days=618 if is_amara else 300 + one.days_ago),
     )
-    return Person(number, row, units, one.days_ago, Random(number))
+    return Person(number, row, units, one.days_ago)
 
 
 _AMARAS_PROPERTIES = {

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from random import Random
 from typing import NamedTuple
 
 from contacts.demo.company import ARCHIVED_DAYS_AGO, TYPES
-from contacts.demo.people import MOVED_DAYS_AGO, Person, spread
+from contacts.demo.people import MOVED_DAYS_AGO, Person, dice_of, spread
 from contacts.demo.timeline import EVERYTHING, Mark, Timeline
 from preferences.values import Act, Channel, LegalBasis, Source, Status, Wish, Word
 
@@ -16,6 +17,7 @@ STAFF = ("tom", "ellie", "ruth")
 MOVE_DAYS_AGO = MOVED_DAYS_AGO - 4  # when the old lists were imported
 LIST_DAYS_AGO = (700, 400, 120)  # when opt-out lists were imported
 SILENT_SHARE = 0.08  # of people, who never made a choice
+SOON, NEXT_DAY = timedelta(hours=2), timedelta(hours=20)
 NEW_REQUEST_DAYS = 6  # a link to confirm works for a week
 
 OFFERED = {
@@ -100,7 +102,6 @@ V3 = Way(
 )
 FILE = Way(Source.IMPORT, OURS, "ruth", 20)
 
-_WAYS_IN = spread(((FORM, 40), (PAGE, 18), (PANEL, 12), (BULK, 6), (FLOW, 11), (V4, 8), (V3, 5)))
 _OWN_WAYS = {EMAIL: spread(((PAGE, 6), (ONE_CLICK, 4))), SMS: (KEYWORD,), WHATSAPP: (CHAT,)}
 _WAYS_OUT = spread(
     (
@@ -130,6 +131,26 @@ _WIDE = spread(
 _BROWSERS = ("Firefox on Windows", "Safari on iPhone", "Chrome on Android", "Edge on Windows")
 
 
+class Habits(NamedTuple):
+    """How a crowd behaves. ``taste``: how likely a person joins each type of theirs; ``is_detailed``:
+    some have proof of their own, such as the device they used."""
+
+    taste: float
+    moved: Way
+    ways_in: tuple[Way, ...]
+    is_detailed: bool = False
+
+
+LIVELY = Habits(
+    0.85,
+    MOVED,
+    spread(((FORM, 40), (PAGE, 18), (PANEL, 12), (BULK, 6), (FLOW, 11), (V4, 8), (V3, 5))),
+    is_detailed=True,
+)
+# Most speak for themselves: no explanations, so that a million people cost little more than events.
+MASS = Habits(1.0, Way(Source.IMPORT, OWN, "ruth"), spread(((FORM, 70), (PAGE, 24), (PANEL, 6))))
+
+
 class Spot(NamedTuple):
     """Whose story it is, and the address it is about."""
 
@@ -139,33 +160,30 @@ class Spot(NamedTuple):
 
 
 class Storyteller:
-    """Lays the stories of people out on a timeline.
+    """Lays the stories of people out on a timeline."""
 
-    ``taste``: how likely a person joins each type of theirs. ``is_detailed``: some have proof of
-    their own, such as the device they used.
-    """
-
-    def __init__(self, timeline: Timeline, *, taste: float, is_detailed: bool) -> None:
-        self.timeline, self.taste, self.is_detailed = timeline, taste, is_detailed
+    def __init__(self, timeline: Timeline, habits: Habits) -> None:
+        self.timeline, self.habits = timeline, habits
+        self.dice = Random()
         self.moved = timeline.slot(MOVE_DAYS_AGO)
         self.archived = timeline.slot(ARCHIVED_DAYS_AGO)
 
     def tell(self, person: Person, addresses: Mapping[Channel, int]) -> None:
         """Add what happened to the person's addresses, given by channel."""
-        dice = person.dice
+        dice = dice_of(-person.number, self.dice)
         spots = [Spot(person, channel, address_id) for channel, address_id in addresses.items()]
         if spots[0].channel is EMAIL and "garden" in person.units and dice.random() < 0.012:
             self._is_asked_lately(spots[0])
         if dice.random() < SILENT_SHARE:
             return
         slot = self.moved if person.is_moved else self.timeline.slot(person.joined)
-        way = MOVED if person.is_moved else dice.choice(_WAYS_IN)
+        way = self.habits.moved if person.is_moved else dice.choice(self.habits.ways_in)
         for spot in spots:
             for unit in person.units:
                 for key in OFFERED[unit][spot.channel]:
-                    if dice.random() < self.taste:
+                    if dice.random() < self.habits.taste:
                         self._joins(spot, key, way, slot)
-        if self.is_detailed and dice.random() < 0.03:
+        if self.habits.is_detailed and dice.random() < 0.03:
             self._knew_the_club(spots[0], slot)
         wide = dice.choice(_WIDE)
         if wide:
@@ -184,24 +202,24 @@ class Storyteller:
             return
         if is_asked:
             self._may_confirm(spot, key, mark)
-        elif way.word is OURS and spot.person.dice.random() < 0.006:
-            self.timeline.answer(mark.at + timedelta(hours=2), mark.actor, mark)
+        elif way.word is OURS and self.dice.random() < 0.006:
+            self.timeline.answer(mark.at + SOON, mark.actor, mark)
         else:
             self._may_leave(spot, key, slot)
 
     def _may_confirm(self, spot: Spot, key: str, mark: Mark) -> None:
-        if spot.person.dice.random() < 0.6:
+        if self.dice.random() < 0.6:
             wish = self.timeline.wish(key, Source.CONFIRMATION, IN, OWN)
-            self.timeline.add(mark.at + timedelta(hours=20), "person", spot.address_id, wish)
+            self.timeline.add(mark.at + NEXT_DAY, "person", spot.address_id, wish)
 
     def _may_leave(self, spot: Spot, key: str, slot: int) -> None:
-        dice = spot.person.dice
+        dice = self.dice
         way = dice.choice(_WAYS_OUT)
         if way is None:
             return
         if way is PAGE:
             way = dice.choice(_OWN_WAYS[spot.channel])
-        left = self._later(slot, spot)
+        left = self._later(slot)
         status = NONE if way is PANEL and dice.random() < 0.3 else OUT
         mark = self._add(left, _without_grounds(way), key, status, spot)
         if mark is not None and dice.random() < 0.14:
@@ -209,8 +227,8 @@ class Storyteller:
 
     def _comes_back(self, spot: Spot, key: str, left: int | None, way: Way) -> None:
         """They return themselves, or staff resubscribe them, naming their opt-out (R4)."""
-        back = self._later(left, spot)
-        if way.word is OWN and spot.person.dice.random() < 0.5:
+        back = self._later(left)
+        if way.word is OWN and self.dice.random() < 0.5:
             self._add(back, PAGE, key, IN, spot)
             return
         back = self._rounded(back, PANEL.every)
@@ -235,27 +253,27 @@ class Storyteller:
 
     def _is_asked_lately(self, spot: Spot) -> None:
         """R14: asked by staff to confirm, and the link still works."""
-        slot = self.timeline.slot(NEW_REQUEST_DAYS * spot.person.dice.random())
+        slot = self.timeline.slot(NEW_REQUEST_DAYS * self.dice.random())
         self._add(slot, PANEL._replace(every=1), "surveys", IN, spot)
 
     # --- opt-outs of all, and facts -------------------------------------------------------------
 
     def _leaves_unit(self, spot: Spot, slot: int) -> None:
-        dice = spot.person.dice
+        dice = self.dice
         unit, way = dice.choice(spot.person.units), dice.choice(_OWN_WAYS[spot.channel])
-        left = self._later(slot, spot)
+        left = self._later(slot)
         if self._add(left, way, unit, OUT, spot) is not None:
             self._may_return(spot, left, unit, unit)
 
     def _leaves_everything(self, spot: Spot, slot: int) -> None:
-        left = self._later(slot, spot)
+        left = self._later(slot)
         if self._add(left, PAGE, EVERYTHING, OUT, spot) is not None:
             self._may_return(spot, left, EVERYTHING, spot.person.units[0])
 
     def _may_return(self, spot: Spot, left: int | None, wide: str, unit: str) -> None:
         """R11: they come back to one type alone, or lift the whole opt-out of all."""
-        fate = spot.person.dice.random()
-        back = self._later(left, spot)
+        fate = self.dice.random()
+        back = self._later(left)
         if fate < 0.25:
             for key in OFFERED[unit][spot.channel][:1]:
                 self._add(back, PAGE, key, IN, spot)
@@ -264,63 +282,63 @@ class Storyteller:
 
     def _is_on_list(self, spot: Spot, _slot: int) -> None:
         """An opt-out list from elsewhere, perhaps from before we knew them."""
-        ago = spot.person.dice.choice(LIST_DAYS_AGO)
+        ago = self.dice.choice(LIST_DAYS_AGO)
         at = self.timeline.moments[self.timeline.slot(ago)]
         self.timeline.add(at, "ruth", spot.address_id, on_list(self.timeline, at))
 
     def _is_stopped_by_hand(self, spot: Spot, slot: int) -> None:
         unit = spot.person.units[0]
-        stopped = self._later(slot, spot)
+        stopped = self._later(slot)
         mark = self._add(stopped, _without_grounds(PANEL), unit, OUT, spot)
-        fate = spot.person.dice.random()
+        fate = self.dice.random()
         if mark is not None and fate < 0.2:
-            self.timeline.answer(mark.at + timedelta(hours=1), mark.actor, mark)
+            self.timeline.answer(mark.at + SOON, mark.actor, mark)
         elif mark is not None and fate < 0.5:
-            self._add(self._later(stopped, spot), PANEL, unit, IN, spot)
+            self._add(self._later(stopped), PANEL, unit, IN, spot)
 
     def _is_stopped_by_us(self, spot: Spot, slot: int) -> None:
-        way = spot.person.dice.choice((BULK, FLOW, V4))
-        key = spot.person.dice.choice((EVERYTHING, spot.person.units[0]))
-        self._add(self._later(slot, spot), _without_grounds(way), key, OUT, spot)
+        way = self.dice.choice((BULK, FLOW, V4))
+        key = self.dice.choice((EVERYTHING, spot.person.units[0]))
+        self._add(self._later(slot), _without_grounds(way), key, OUT, spot)
 
     def _complains(self, spot: Spot, slot: int) -> None:
-        late = self._rounded(self._later(slot, spot), SPAM.every)
+        late = self._rounded(self._later(slot), SPAM.every)
         if late is not None and spot.channel is EMAIL:
             unit = spot.person.units[0]
             wish = self.timeline.wish(unit, SPAM.source, OUT, OWN, act=Act.COMPLAIN)
             self.timeline.add(self.timeline.moments[late], "provider", spot.address_id, wish)
 
     def _bounces(self, spot: Spot, slot: int) -> None:
-        late = self._rounded(self._later(slot, spot), SPAM.every)
+        late = self._rounded(self._later(slot), SPAM.every)
         if late is None:
             return
         at = self.timeline.moments[late]
-        for act, moment in ((Act.BOUNCE, at), (Act.DELIVER, at + timedelta(hours=18))):
+        for act, moment in ((Act.BOUNCE, at), (Act.DELIVER, at + NEXT_DAY)):
             wish = self.timeline.wish(EVERYTHING, SPAM.source, NONE, OURS, act=act)
             self.timeline.add(moment, "provider", spot.address_id, wish)
-            if spot.person.dice.random() < 0.8:
+            if self.dice.random() < 0.8:
                 break
 
     def _is_scanned(self, spot: Spot, slot: int) -> None:
         """R24: a mail filter followed the link; some of these are given back."""
-        late = self._later(slot, spot)
+        late = self._later(slot)
         if late is None or spot.channel is not EMAIL:
             return
         at, key = self.timeline.moments[late], OFFERED[spot.person.units[0]][EMAIL][0]
         wish = self.timeline.wish(key, ONE_CLICK.source, OUT, OWN, suspected=True)
         mark = self.timeline.add(at, "person", spot.address_id, wish)
-        if spot.person.dice.random() < 0.4:
+        if self.dice.random() < 0.4:
             why = "Their mail filter opens every link; they did not ask to stop."
-            self.timeline.answer(at + timedelta(hours=9), "ruth", mark, act=Act.CORRECT, why=why)
+            self.timeline.answer(at + NEXT_DAY, "ruth", mark, act=Act.CORRECT, why=why)
 
     # --- when and by whom -----------------------------------------------------------------------
 
-    def _later(self, slot: int | None, spot: Spot) -> int | None:
+    def _later(self, slot: int | None) -> int | None:
         """Return a later moment; None when there is none."""
         if slot is None:
             return None
         left = len(self.timeline.moments) - slot - 1
-        return slot + 1 + int(left * spot.person.dice.random()) if left > 0 else None
+        return slot + 1 + int(left * self.dice.random()) if left > 0 else None
 
     def _rounded(self, slot: int | None, every: int) -> int | None:
         if slot is None:
@@ -334,7 +352,7 @@ class Storyteller:
         if slot is None:
             return None
         evidence = ()
-        if self.is_detailed and way.actor == "person" and spot.person.dice.random() < 0.04:
+        if self.habits.is_detailed and way.actor == "person" and self.dice.random() < 0.04:
             evidence = _evidence(spot.person)
         wish = self.timeline.wish(
             key, way.source, status, way.word, basis=way.basis, why=way.why, evidence=evidence

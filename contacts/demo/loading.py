@@ -19,7 +19,7 @@ from contacts.demo.company import (
 )
 from contacts.demo.extras import share_addresses, tell_of_strangers
 from contacts.demo.featured import ROWS, featured_person, tell_featured
-from contacts.demo.histories import Storyteller
+from contacts.demo.histories import LIVELY, MASS, Habits, Storyteller
 from contacts.demo.people import Person, person
 from contacts.demo.timeline import Timeline
 from contacts.models import Contact
@@ -32,10 +32,10 @@ from preferences.values import Channel
 
 BLOCK = 25_000  # contacts in one transaction
 ROWS_AT_ONCE, MORE_ROWS_AT_ONCE = 500, 5_000
-# The first block looks lived in: something happened each week, of late each day. The rest is mass.
-LIVED_DAYS = (*range(1, 92), *range(98, BEGAN_DAYS_AGO - 5, 7))
-MASS_DAYS = (*range(2, 30, 9), *range(30, BEGAN_DAYS_AGO - 5, 31))
-FIRST_TASTE, MASS_TASTE = 0.85, 1.0
+# The first block looks lived in: something happened each week, of late every other day. The rest is
+# mass, in calls of the door as large as it likes them.
+LIVED_DAYS = (*range(1, 92, 2), *range(98, BEGAN_DAYS_AGO - 5, 7))
+MASS_DAYS = (2, 20, *range(60, BEGAN_DAYS_AGO - 5, 90))
 
 
 class NotEmpty(Exception):
@@ -111,7 +111,7 @@ def _load_block(numbers: range, now: datetime, password: str | None) -> int:
     people = [_person(number, company, now) for number in numbers]
     _create_contacts(people, now, MORE_ROWS_AT_ONCE if numbers.start else ROWS_AT_ONCE)
     timeline = Timeline(company, now, LIVED_DAYS if is_first else MASS_DAYS)
-    _tell(people, timeline, now, is_detailed=is_first)
+    _tell(people, timeline, now, LIVELY if is_first else MASS)
     if is_first:
         share_addresses(people, company, now)
         tell_of_strangers(timeline, now)
@@ -138,12 +138,9 @@ def _create_contacts(people: Sequence[Person], now: datetime, at_once: int) -> N
         upsert_contacts(rows=[one.row for one in chunk], now=seen)
 
 
-def _tell(
-    people: Sequence[Person], timeline: Timeline, now: datetime, *, is_detailed: bool
-) -> None:
+def _tell(people: Sequence[Person], timeline: Timeline, now: datetime, habits: Habits) -> None:
     """Lay out the histories of all of them."""
-    taste = FIRST_TASTE if is_detailed else MASS_TASTE
-    teller = Storyteller(timeline, taste=taste, is_detailed=is_detailed)
+    teller = Storyteller(timeline, habits)
     ids = _address_ids(people, now)
     for one in people:
         addresses = {

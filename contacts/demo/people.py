@@ -68,16 +68,12 @@ _DELIVERY = ("Leave with neighbour", "Leave in porch", "Hand over in person", "C
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A made-up contact and what the histories need to know. ``joined``: days before now.
-
-    ``dice`` is theirs alone, so that their story does not depend on anybody else's.
-    """
+    """A made-up contact and what the histories need to know. ``joined``: days before now."""
 
     number: int
     row: ContactRow
     units: tuple[str, ...]
     joined: float
-    dice: Random
     is_moved: bool = False
 
     def address(self, channel: Channel) -> str:
@@ -91,13 +87,20 @@ def spread[T](choices: Sequence[tuple[T, int]]) -> tuple[T, ...]:
     return tuple(value for value, weight in choices for _ in range(weight))
 
 
+_DICE = Random()
 _UNIT_SPREAD, _STAGE_SPREAD = spread(_UNITS), spread(_STAGES)
 _BASIS_SPREAD, _OWNER_SPREAD = spread(_BASES), spread(_OWNERS)
 
 
+def dice_of(number: int, dice: Random) -> Random:
+    """Return the dice as they lie for contact ``number``: nobody depends on anybody else's throws."""
+    dice.seed(SEED * 1_000_003 + number)
+    return dice
+
+
 def person(number: int, company: Company, now: datetime) -> Person:
     """Return contact ``number``."""
-    dice = Random(SEED * 1_000_003 + number)
+    dice = dice_of(number, _DICE)
     roll = dice.random
     who = naming(number)
     units = dice.choice(_UNIT_SPREAD)
@@ -120,7 +123,7 @@ def person(number: int, company: Company, now: datetime) -> Person:
         properties=_properties(dice, now, joined),
         created_at=now - timedelta(days=joined),
     )
-    return Person(number, row, units, joined, dice, is_moved)
+    return Person(number, row, units, joined, is_moved)
 
 
 def _addresses(who: Naming, dice: Random) -> list[AddressGiven]:
