@@ -42,11 +42,12 @@ def record_creation(*, user: User, by: User, now: datetime) -> None:
 @transaction.atomic
 def change_user(*, user: User, by: User, now: datetime, values: Mapping[str, Any]) -> User:
     """Save name, email, role and units. Raises LastAdministrator."""
+    administrator_ids = _lock_administrators()
     locked = User.objects.select_for_update().get(pk=user.pk)
     before = _facts_of(locked)
     still_administers = values["role"] == Role.ADMINISTRATOR and values["all_units"]
-    if not still_administers:
-        _refuse_for_the_last_administrator(locked)
+    if not still_administers and administrator_ids == [user.pk]:
+        raise LastAdministrator
     for field in FIELDS:
         setattr(locked, field, values[field])
     locked.save(update_fields=FIELDS)
@@ -58,10 +59,12 @@ def change_user(*, user: User, by: User, now: datetime, values: Mapping[str, Any
 @transaction.atomic
 def deactivate_user(*, user: User, by: User, now: datetime) -> None:
     """Let somebody sign in no more and end their sessions. Raises LastAdministrator."""
+    administrator_ids = _lock_administrators()
     locked = User.objects.select_for_update().get(pk=user.pk)
     if not locked.is_active:
         return
-    _refuse_for_the_last_administrator(locked)
+    if administrator_ids == [user.pk]:
+        raise LastAdministrator
     locked.is_active = False
     locked.save(update_fields=["is_active"])
     _end_sessions(locked, now)
@@ -113,11 +116,12 @@ def is_last_administrator(user: User) -> bool:
     return list(_administrators().values_list("pk", flat=True)[:2]) == [user.pk]
 
 
-def _refuse_for_the_last_administrator(user: User) -> None:
-    """Lock the administrators, so that two of them do not remove each other at once."""
-    ids = list(_administrators().select_for_update().values_list("pk", flat=True))
-    if ids == [user.pk]:
-        raise LastAdministrator
+def _lock_administrators() -> list[int]:
+    """Lock all administrators in one order, before anybody else, and return who they are.
+
+    So two of them can neither remove each other at once nor wait for each other for ever.
+    """
+    return list(_administrators().select_for_update().values_list("pk", flat=True))
 
 
 def _administrators() -> QuerySet[User]:
