@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from preferences import wording
 from preferences.models import Address, BusinessUnit, PendingConfirmation, SubscriptionType
@@ -176,6 +177,19 @@ class OptOutOfAll:
             return _("Unsubscribed from all")
         names = ", ".join(kind.name for kind in self.exceptions)
         return _("Unsubscribed from all but %(names)s") % {"names": names}
+
+    @property
+    def short_words(self) -> str:
+        """Return what fits into the card's pill: exceptions as a number."""
+        count = len(self.exceptions)
+        if not count:
+            return self.pill_words
+        words = ngettext(
+            "Unsubscribed from all but %(count)s type",
+            "Unsubscribed from all but %(count)s types",
+            count,
+        )
+        return words % {"count": count}
 
     @property
     def title(self) -> str:

@@ -34,7 +34,7 @@ TOO_LONG = _("Use at most 2,000 characters. There are %(show_value)s now.")
 ON_RECORD = _("Keep what is on record")
 CHOOSE = _("Choose a legal basis")
 MISSING = {
-    "legal_basis": _("Choose a legal basis for communication."),
+    "legal_basis": _("Choose a legal basis."),
     "explanation": _("Explain how they agreed, and when."),
     "asked_on": _("Enter the date they asked to come back."),
 }
@@ -138,8 +138,7 @@ class OptInForm(UiForm):
                 if name in self.fields and words not in self.errors.get(name, []):
                     self.add_error(name, str(words))
         if not self.is_complete:
-            words = _("Choose a legal basis for processing contact's data.")
-            self.add_error("processing", str(words))
+            self.add_error("processing", str(_("Choose a legal basis.")))
         return bool(self.errors)
 
     @property

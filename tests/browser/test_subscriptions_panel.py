@@ -8,6 +8,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
 from preferences.values import Status, unit_scope
+from tests.browser.test_frame import violations
 from tests.contacts.panel_scene import Scene, status_of
 
 IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
@@ -214,3 +215,26 @@ def test_nothing_runs_over_the_edge(record, scene, width):
         record.goto(re.sub(r"subscriptions/.*", "", record.url) + f"subscriptions/{path}")
         over = record.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_layer_is_accessible(record, scene, scheme):
+    record.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    scene.say(scene.guide, IN)
+    scene.say(scene.offers, OUT)
+    scene.say(unit_scope(scene.stays.pk), OUT)
+    base = record.url
+    for path in (
+        "",
+        "history/",
+        "subscribe/",
+        "resubscribe/",
+        "unsubscribe-all/",
+        f"lift/?standing={scene.email.pk}-{scene.stays.pk}",
+    ):
+        record.goto(f"{base}subscriptions/{path}")
+        assert violations(record) == [], path
+    record.goto(f"{base}subscriptions/subscribe/?address={scene.phone.pk}")
+    record.keyboard.press("Control+Enter")
+    expect(record.locator("#dialog .error-summary")).to_be_focused()
+    assert violations(record) == []

@@ -115,7 +115,7 @@ def test_missing_grounds_are_said_field_by_field_and_nothing_is_lost_r12(scene, 
     page = text(response)
     assert response.status_code == 422
     assert "Nothing has changed. Correct 2 things" in page
-    assert "Choose a legal basis for communication." in page
+    assert "Legal basis for communication: Choose a legal basis." in page
     assert "Explain how they agreed, and when." in page
     assert page.count("checked>") == 2
     assert 'value="LEGITIMATE_INTEREST_CLIENT" selected>' in page
@@ -128,7 +128,7 @@ def test_a_basis_for_processing_is_needed_once(scene, as_user):
     data = filled(scene, scene.guide, processing="")
     response = client.post(url("subscribe", scene), data)
     assert response.status_code == 422
-    assert "Choose a legal basis for processing" in text(response)
+    assert "data: Choose a legal basis." in text(response)
     assert event_count() == 0
     scene.contact.processing_bits = 1
     scene.contact.save()
