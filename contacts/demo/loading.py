@@ -1,14 +1,17 @@
 """Puts the demonstration into the database: contacts by the block, each block all or nothing.
 
-Contacts are numbered; a block is one transaction, so the numbers in the database have no hole and
-a run that was interrupted goes on where it stopped.
+Contacts are numbered. A block is one transaction, so a run that was interrupted goes on with the
+blocks that are missing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing import get_context
 
-from django.db import connection, transaction
+import django
+from django.db import connection, connections, transaction
 
 from contacts.demo.company import (
     BEGAN_DAYS_AGO,
@@ -34,7 +37,7 @@ BLOCK = 25_000  # contacts in one transaction
 ROWS_AT_ONCE, MORE_ROWS_AT_ONCE = 500, 5_000
 # The first block looks lived in: something happened each week, of late every other day. The rest is
 # mass, in calls of the door as large as it likes them.
-LIVED_DAYS = (*range(1, 92, 2), *range(98, BEGAN_DAYS_AGO - 5, 7))
+LIVELY_DAYS = (*range(1, 92, 2), *range(98, BEGAN_DAYS_AGO - 5, 7))
 MASS_DAYS = (2, 20, *range(60, BEGAN_DAYS_AGO - 5, 90))
 
 
@@ -55,42 +58,57 @@ def load_demo(
     count: int,
     now: datetime,
     password: str | None,
+    workers: int,
     report: Callable[[int], None],
 ) -> Loaded:
-    """Bring the demonstration up to ``count`` contacts; tell ``report`` how many there are.
+    """Bring the demonstration up to ``count`` contacts; tell ``report`` how many were added so far.
 
+    ``workers`` processes share what comes after the first block; SQLite has one writer anyway.
     Raises NotEmpty, having changed nothing, when the database is neither empty nor a demonstration.
     """
-    first, applied = _resume_at(count, now), 0
-    for start in range(first, count, BLOCK):
-        numbers = range(start, min(start + BLOCK, count))
-        applied += _load_block(numbers, now, password)
-        report(numbers.stop)
-    if first < count:
+    blocks = _missing_blocks(count, now)
+    added = applied = 0
+    for numbers, changes in _load_blocks(blocks, now, password, workers):
+        added, applied = added + len(numbers), applied + changes
+        report(added)
+    if added:
         seal_events(now=now)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-    return Loaded(max(count - first, 0), applied)
+    return Loaded(added, applied)
 
 
-# --- where it stands ------------------------------------------------------------------------------
+# --- what is to do --------------------------------------------------------------------------------
 
 
-def _resume_at(count: int, now: datetime) -> int:
-    """Return the number of the first contact that is not there, at most ``count``."""
+def _missing_blocks(count: int, now: datetime) -> list[range]:
+    """Return the numbers of the contacts that are not there, by the block."""
+    blocks = [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
     if not _is_there(ROWS[0].email):
         if any(model.objects.exists() for model in (Contact, Address, BusinessUnit)):
             raise NotEmpty
-        return 0
+        return blocks
     company = load_company(now=now)
-    low, high = 1, count
+    missing = [_missing_of(block, company, now) for block in blocks]
+    return [block for block in missing if block]
+
+
+def _missing_of(block: range, company: Company, now: datetime) -> range:
+    """Return the rest of the block: all, nothing, or what a smaller demonstration left out."""
+
+    def is_there(number: int) -> bool:
+        return _is_there(_person(number, company, now).row.addresses[0].canonical)
+
+    if is_there(block[-1]):
+        return range(0)
+    low, high = block.start, block.stop - 1  # the last one is missing
     while low < high:
         middle = (low + high) // 2
-        if _is_there(_person(middle, company, now).row.addresses[0].canonical):
+        if is_there(middle):
             low = middle + 1
         else:
             high = middle
-    return min(low, count)
+    return range(low, block.stop)
 
 
 def _is_there(canonical: str) -> bool:
@@ -100,23 +118,43 @@ def _is_there(canonical: str) -> bool:
     return Address.objects.filter(pk=place.id).exists()
 
 
+def _load_blocks(
+    blocks: Sequence[range], now: datetime, password: str | None, workers: int
+) -> Iterator[tuple[range, int]]:
+    """Load the blocks and yield each with the number of its changes, as they are done."""
+    rest = list(blocks)
+    while rest and (workers == 1 or rest[0].start == 0 or len(rest) == 1):
+        numbers = rest.pop(0)
+        yield numbers, _load_block(numbers, now, password)
+    if not rest:
+        return
+    connections.close_all()
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=django.setup) as pool:
+        running = {pool.submit(_load_block, numbers, now, password): numbers for numbers in rest}
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
 # --- one block ------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def _load_block(numbers: range, now: datetime, password: str | None) -> int:
-    """Add these contacts with their histories; return how many changes were applied."""
-    is_first = numbers.start == 0
+    """Add these contacts with their histories; return how many changes were applied.
+
+    Contacts come last, because counting them makes other blocks wait for this one to end.
+    """
+    is_first, is_lively = numbers.start == 0, numbers.start < BLOCK
     company = create_company(now=now, password=password) if is_first else load_company(now=now)
     people = [_person(number, company, now) for number in numbers]
-    _create_contacts(people, now, MORE_ROWS_AT_ONCE if numbers.start else ROWS_AT_ONCE)
-    timeline = Timeline(company, now, LIVED_DAYS if is_first else MASS_DAYS)
-    _tell(people, timeline, now, LIVELY if is_first else MASS)
+    timeline = Timeline(company, now, LIVELY_DAYS if is_lively else MASS_DAYS)
+    _tell(people, timeline, now, LIVELY if is_lively else MASS)
     if is_first:
-        share_addresses(people, company, now)
         tell_of_strangers(timeline, now)
     applied = timeline.run(company.actors())
+    _create_contacts(people, now, ROWS_AT_ONCE if is_lively else MORE_ROWS_AT_ONCE)
     if is_first:
+        share_addresses(people, company, now)
         archive_old_types(company, now=now)
     return applied
 
@@ -141,7 +179,7 @@ def _create_contacts(people: Sequence[Person], now: datetime, at_once: int) -> N
 def _tell(people: Sequence[Person], timeline: Timeline, now: datetime, habits: Habits) -> None:
     """Lay out the histories of all of them."""
     teller = Storyteller(timeline, habits)
-    ids = _address_ids(people, now)
+    ids = _address_ids(people, timeline.company.began_at)
     for one in people:
         addresses = {
             channel: ids[channel, form] for channel in Channel if (form := one.address(channel))
@@ -155,7 +193,8 @@ def _tell(people: Sequence[Person], timeline: Timeline, now: datetime, habits: H
 def _address_ids(people: Sequence[Person], now: datetime) -> dict[tuple[Channel, str], int]:
     ids: dict[tuple[Channel, str], int] = {}
     for channel in Channel:
-        forms = [form for one in people if (form := one.address(channel))]
-        found = ensure_addresses(channel=channel, pairs=[(f, f) for f in forms], now=now)
-        ids.update(((channel, form), key) for form, key in zip(forms, found, strict=True))
+        given = [a for one in people for a in one.row.addresses if a.channel is channel]
+        pairs = [(a.canonical, a.original) for a in given]
+        found = ensure_addresses(channel=channel, pairs=pairs, now=now)
+        ids.update(((channel, form), key) for (form, _), key in zip(pairs, found, strict=True))
     return ids

@@ -1,15 +1,16 @@
 """Fill an empty database with a made-up company, to try the product or to measure it."""
 
-import sys
+import os
 import time
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 from django.utils import timezone
 
 from accounts.demo import PASSWORD, PEOPLE
-from contacts.demo.loading import NotEmpty, load_demo
+from contacts.demo.loading import Loaded, NotEmpty, load_demo
 
 CONTACTS = 25_000
 
@@ -28,19 +29,30 @@ class Command(BaseCommand):
             metavar="N",
             help=f"how many contacts there shall be ({CONTACTS:,}); more can be added later",
         )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=os.cpu_count() or 1,
+            metavar="N",
+            help="processes that share the work on PostgreSQL (one for each processor)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count: int = options["contacts"]
-        if count < 1:
-            raise CommandError("--contacts must be at least 1.")
-        self.began = time.monotonic()
-        self.total = count
+        if options["contacts"] < 1 or options["workers"] < 1:
+            raise CommandError("--contacts and --workers must be at least 1.")
+        began = time.monotonic()
+
+        def report(added: int) -> None:
+            rate = added / max(time.monotonic() - began, 0.001)
+            self.stderr.write(f"demo data: {added:,} contacts added, {rate:,.0f} a second")
+
         try:
             loaded = load_demo(
-                count=count,
+                count=options["contacts"],
                 now=timezone.now(),
                 password=PASSWORD if settings.DEBUG else None,
-                report=self.show_progress,
+                workers=options["workers"] if connection.vendor == "postgresql" else 1,
+                report=report,
             )
         except NotEmpty as error:
             raise CommandError(
@@ -48,20 +60,11 @@ class Command(BaseCommand):
                 "Use an empty database: DATABASE_URL names it."
             ) from error
         if loaded.contacts and options["verbosity"] > 0:
-            self.show_result(loaded.contacts, loaded.changes)
+            self.show_result(loaded, time.monotonic() - began)
 
-    def show_progress(self, count: int) -> None:
-        """Show how far it is, on a terminal only in one line."""
-        rate = count / max(time.monotonic() - self.began, 0.001)
-        end = "\r" if sys.stderr.isatty() and count < self.total else "\n"
-        self.stderr.write(
-            f"demo data: {count:,} of {self.total:,} contacts, {rate:,.0f} a second", ending=end
-        )
-
-    def show_result(self, contacts: int, changes: int) -> None:
-        seconds = time.monotonic() - self.began
+    def show_result(self, loaded: Loaded, seconds: float) -> None:
         self.stdout.write(
-            f"Demo data: {contacts:,} contacts and {changes:,} changes of consent "
+            f"Demo data: {loaded.contacts:,} contacts and {loaded.changes:,} changes of consent "
             f"in {seconds:.1f} seconds."
         )
         for email, name, role, *_ in PEOPLE:
