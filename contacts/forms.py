@@ -9,7 +9,7 @@ from django.forms.utils import ErrorDict, ErrorList
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import reach_of
@@ -72,7 +72,7 @@ class AddressForm(UiForm):
         try:
             data["forms"] = [(c, canonical(c, text, self.region)) for c in channels]
         except InvalidAddress as error:
-            self.add_error("text", _t(str(error)))
+            self.add_error("text", gettext(str(error)))
         return data
 
 
@@ -86,9 +86,11 @@ class BaseAddressFormSet(forms.BaseFormSet):
             is_primary = form.cleaned_data.get("is_primary", False)
             for key in form.cleaned_data.get("forms", ()):
                 if key in seen:
-                    form.add_error("text", _t("This address is listed twice."))
+                    form.add_error("text", gettext("This address is listed twice."))
                 elif is_primary and key[0] in primary:
-                    form.add_error("is_primary", _t("Choose one primary address of each kind."))
+                    form.add_error(
+                        "is_primary", gettext("Choose one primary address of each kind.")
+                    )
                 seen.add(key)
                 if is_primary:
                     primary.add(key[0])
@@ -184,9 +186,9 @@ class ContactForm(UiForm):
         self.fields["units"].choices = [(unit.pk, unit.name) for unit in shown]
         if not self.reach.all_units:
             self.fields["units"].required = True
-            self.fields["units"].error_messages["required"] = _t("Choose a business unit.")
+            self.fields["units"].error_messages["required"] = gettext("Choose a business unit.")
         else:
-            self.fields["units"].help_text = _t(
+            self.fields["units"].help_text = gettext(
                 "Without one, only people who see all business units see this contact."
             )
         language, country = self.initial.get("language", ""), self.initial.get("country", "")
@@ -219,7 +221,7 @@ class ContactForm(UiForm):
             form.region = region
         is_valid = self.addresses.is_valid() and is_valid
         if is_valid and not self.addresses.wishes() and not self._has_name():
-            self.add_error("first_name", _t("Enter a name or an address."))
+            self.add_error("first_name", gettext("Enter a name or an address."))
             return False
         return is_valid
 
@@ -238,7 +240,7 @@ class ContactForm(UiForm):
             try:
                 self.cleaned_data[f"p_{custom.pk}"] = read_value(_rule(custom), str(value))
             except InvalidValue as error:
-                self.add_error(f"p_{custom.pk}", _t(str(error)))
+                self.add_error(f"p_{custom.pk}", gettext(str(error)))
         return self.cleaned_data
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -245,7 +246,7 @@ def months_of(entries: Iterable[Entry], *, begun: str = "") -> list[Month]:
     """Return entries under the months they were recorded in; ``begun``: the month above them."""
     months: list[Month] = []
     for entry in entries:
-        title = format_date(timezone.localtime(entry.event.recorded_at), "F Y")
+        title = capfirst(format_date(timezone.localtime(entry.event.recorded_at), "F Y"))
         if not months or months[-1].title != title:
             months.append(Month(title, [], is_begun=not months and title == begun))
         months[-1].entries.append(entry)

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import reach_of
@@ -34,9 +34,12 @@ class IndexForm(UiForm):
         units = units_for(reach_of(user)).values_list("id", "name")
         people = [(str(person.pk), str(person)) for person in owners()]
         choices = {
-            "unit": [("", _t("Every business unit")), *((str(pk), name) for pk, name in units)],
-            "owner": [("", _t("Every owner")), (NOBODY, _t("No owner")), *people],
-            "stage": [("", _t("Every life-cycle stage")), *Contact.Lifecycle.choices],
+            "unit": [
+                ("", gettext("Every business unit")),
+                *((str(pk), name) for pk, name in units),
+            ],
+            "owner": [("", gettext("Every owner")), (NOBODY, gettext("No owner")), *people],
+            "stage": [("", gettext("Every life-cycle stage")), *Contact.Lifecycle.choices],
         }
         for name, offered in choices.items():
             self.fields[name].choices = offered

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from preferences.values import (
     ActorKind,
@@ -167,6 +167,25 @@ OUTCOMES: Words = {
     Outcome.CONFIRM_FIRST: pgettext_lazy("outcome", "Asked to confirm by link"),
     Outcome.REFUSE: pgettext_lazy("outcome", "Refused"),
 }
+# The texts of ``preferences.addresses``, which knows no framework: here for the catalogues alone.
+ADDRESS_PROBLEMS = (
+    gettext_noop("The address is empty."),
+    gettext_noop("An e-mail address needs an @ sign."),
+    gettext_noop("The address contains a control character or a line break."),
+    gettext_noop("The address contains an invisible character."),
+    gettext_noop("Give the address alone, without a name or angle brackets."),
+    gettext_noop("The address contains a comment in parentheses."),
+    gettext_noop("An IP address in the place of the domain is not accepted."),
+    gettext_noop("The part after the @ sign is not a valid domain."),
+    gettext_noop("The part before the @ sign is not valid."),
+    gettext_noop("The part before the @ sign is longer than 64 characters."),
+    gettext_noop("The address is longer than 254 characters."),
+    gettext_noop("This is not a phone number."),
+    gettext_noop("The phone number needs its country code, such as +48."),
+    gettext_noop("A phone number with an extension cannot receive messages."),
+    gettext_noop("No phone number of that country has this length."),
+    gettext_noop("A phone number has at most 15 digits."),
+)
 OFFERED_BASES = tuple(basis for basis in LEGAL_BASES if basis is not LegalBasis.PROCESS_AND_STORE)
 
 

@@ -92,7 +92,7 @@ class ConsentEvent(models.Model):
     actor_kind = models.SmallIntegerField(choices=_choices(ActorKind))
     legal_basis = models.SmallIntegerField(null=True, choices=_choices(LegalBasis))
     flags = models.SmallIntegerField(default=0)
-    rule = models.SmallIntegerField(help_text="Number of the rule that allowed it: 4 is R4.")
+    rule = models.SmallIntegerField(help_text=_("Number of the rule that allowed it: 4 is R4."))
     idempotency_key = models.CharField(max_length=100, blank=True, default="")
     evidence_digest = models.BinaryField(max_length=32, null=True)
     digest = models.BinaryField(max_length=32)

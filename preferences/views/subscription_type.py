@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Reach, StaffRequest, reach_of
@@ -32,7 +33,11 @@ from preferences.wording import CHANNELS
 from subscriptions_site.web.htmx import invalid, page_or_fragment, redirect_or_trigger
 
 CHANNEL_ICONS = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.WHATSAPP: "chat"}
-PURPOSES = ("Marketing", "Sales", "Service")
+PURPOSES = (
+    pgettext_lazy("purpose", "Marketing"),
+    pgettext_lazy("purpose", "Sales"),
+    pgettext_lazy("purpose", "Service"),
+)
 
 
 @settings_view()

@@ -18,6 +18,9 @@ register = template.Library()
 
 TINT_COUNT = 6
 
+# How the day and the month of a date are written, by language; English for the others.
+DAY_PATTERNS = {"de": "j. M", "pl": "j b"}
+
 # Status word -> (modifier of the pill, icon, words). Never colour alone.
 PILLS: dict[str, tuple[str, str, Any]] = {
     "SUBSCRIBED": ("in", "check", _("Opted in")),
@@ -71,9 +74,7 @@ def day(value: datetime | None) -> str:
     if value is None:
         return ""
     local = timezone.localtime(value) if isinstance(value, datetime) else value
-    if get_language() == "de":
-        return format_date(local, "j. M Y")
-    return format_date(local, "j M Y")
+    return format_date(local, f"{_day_pattern()} Y")
 
 
 @register.filter
@@ -83,6 +84,16 @@ def moment(value: datetime | None) -> str:
         return ""
     local = timezone.localtime(value)
     return f"{day(value)}, {local.hour:02}:{local.minute:02}"
+
+
+@register.filter
+def short_moment(value: datetime) -> str:
+    """Write a time as "2 Nov, 19:41", where the year is said above."""
+    return format_date(timezone.localtime(value), f"{_day_pattern()}, H:i")
+
+
+def _day_pattern() -> str:
+    return DAY_PATTERNS.get((get_language() or "en")[:2], "j M")
 
 
 @register.simple_tag
