@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from django.db import DatabaseError
-
 from preferences import projection
 from preferences.address_book import Place, locate
 from preferences.addresses import InvalidAddress, canonical
@@ -91,8 +89,8 @@ def may_send_many(questions: Sequence[Question]) -> list[Answer]:
     """
     try:
         return _answer(questions)
-    except DatabaseError:
-        log.exception("the gate could not read; %d questions were answered with no", len(questions))
+    except Exception:  # whatever broke, the answer is no
+        log.exception("the gate failed; %d questions were answered with no", len(questions))
         return [Answer(False, (Reason.GATE_ERROR,)) for _ in questions]
 
 
@@ -122,7 +120,7 @@ def _form(question: Question) -> tuple[Channel, str] | Reason:
         return Reason.UNKNOWN_CHANNEL
     try:
         return channel, canonical(channel, question.address, None)
-    except InvalidAddress:
+    except (InvalidAddress, AttributeError, TypeError):  # no text at all
         return Reason.MALFORMED_ADDRESS
 
 
