@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -62,7 +62,18 @@ def _opt_in(request: Request, contact_id: int, template: str) -> HttpResponse:
         is_wrong = form.add_refusals(results)
         if not is_wrong and not any(_is_refused(result) for result in results):
             return _saved(request, contact, form, results)
-    return _unfinished(request, template, contact, form, results=results, address=address)
+    if results and not form.errors:
+        subscriptions = get_subscriptions(contact, user=user, now=now)
+    shown = get_opt_in_dialog(
+        subscriptions,
+        address=address,
+        type_id=number_of(request, "type"),
+        is_resubscribe=template.endswith("contact_resubscribe.html"),
+        actor=actor_for(user),
+        now=now,
+    )
+    context = {"contact": contact, "subscriptions": subscriptions, "form": form, "shown": shown}
+    return _unfinished(request, template, context, results)
 
 
 def _get_address(request: Request, subscriptions: Subscriptions) -> Address:
@@ -129,36 +140,17 @@ def _notes(form: OptInForm, results: Sequence[Result]) -> list[str]:
 
 
 def _unfinished(
-    request: Request,
-    template: str,
-    contact: Contact,
-    form: OptInForm,
-    *,
-    results: Sequence[Result],
-    address: Address,
+    request: Request, template: str, context: dict[str, Any], results: Sequence[Result]
 ) -> HttpResponse:
     """Draw the dialog, new or sent; when part of it was saved, what changed goes with it."""
-    user, now = cast(User, request.user), timezone.now()
-    subscriptions = get_subscriptions(contact, user=user, now=now)
-    shown = get_opt_in_dialog(
-        subscriptions,
-        address=address,
-        type_id=number_of(request, "type"),
-        is_resubscribe=template.endswith("contact_resubscribe.html"),
-        actor=actor_for(user),
-        now=now,
-    )
-    is_saved_in_part = bool(results) and not form.errors
-    context = {
-        "contact": contact,
-        "subscriptions": subscriptions,
-        "form": form,
-        "shown": shown,
+    contact, form = context["contact"], context["form"]
+    is_decided = bool(results) and not form.errors
+    context |= {
         "notes": _notes(form, results),
         "processing_words": ", ".join(str(LEGAL_BASES[b]) for b in contact.processing_bases),
-        "is_saved_in_part": is_saved_in_part and any(r.is_applied for r in results),
+        "is_saved_in_part": is_decided and any(result.is_applied for result in results),
     }
     response = dialog(request, template, context, is_problem=form.is_bound)
-    if is_saved_in_part and request.htmx:
+    if is_decided and request.htmx:
         response.content += changed(request, contact).content
     return response

@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts.access import Right, may, reach_of
 from accounts.models import User
 from contacts.models import Contact
-from contacts.panel import Row, Subscriptions
 from contacts.selectors import addresses_of as links_of
 from contacts.selectors import unit_names
-from contacts.subscriptions import get_subscriptions
+from contacts.subscriptions import addresses_of, get_subscriptions
+from preferences.access import get_type
+from preferences.models import Address, SubscriptionType
 from preferences.values import Channel
 from subscriptions_site.web.htmx import Request, close_layer, page_or_fragment, toast, trigger
 
@@ -32,13 +33,14 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else None
 
 
-def get_row(request: Request, subscriptions: Subscriptions) -> Row:
-    """Return the row of the address and the type that the request names; raises Http404."""
-    address_id, type_id = number_of(request, "address"), number_of(request, "type")
-    row = subscriptions.find_row(address_id or 0, type_id or 0)
-    if row is None:
+def get_target(request: Request, contact: Contact) -> tuple[Address, SubscriptionType]:
+    """Return the address of the contact and the type that the request names; raises Http404."""
+    address_id = number_of(request, "address")
+    held = (address for address in addresses_of(contact) if address.pk == address_id)
+    address = next(held, None)
+    if address is None:
         raise Http404
-    return row
+    return address, get_type(cast(User, request.user), number_of(request, "type") or 0)
 
 
 def behind(user: User, contact: Contact) -> Callable[[], dict[str, Any]]:

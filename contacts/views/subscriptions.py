@@ -21,7 +21,7 @@ from contacts.subscriptions import addresses_of, get_subscriptions
 from contacts.views.panel import (
     acted,
     dialog,
-    get_row,
+    get_target,
     list_context,
     number_of,
     refused,
@@ -52,21 +52,22 @@ def contact_subscriptions(request: Request, contact_id: int) -> HttpResponse:
 def contact_unsubscribe(request: Request, contact_id: int) -> HttpResponse:
     """Opt one address out of one type at once; GET asks first, for browsers without script."""
     contact = get_contact(cast(User, request.user), contact_id)
-    subscriptions = _subscriptions_of(request, contact)
-    row = get_row(request, subscriptions)
+    address, kind = get_target(request, contact)
     if request.method != "POST":
-        context = {"contact": contact, "row": row, "subscriptions": subscriptions}
+        context = {"contact": contact, "address": address, "type": kind}
         return dialog(request, "contacts/contact_unsubscribe.html", context)
     result = consents.opt_out_address(
-        address_id=row.address.pk,
-        type_id=row.type.pk,
+        address_id=address.pk,
+        type_id=kind.pk,
         actor=actor_for(cast(User, request.user)),
         now=timezone.now(),
     )
+    keys = {f"{address.pk}-{kind.pk}"}
     if result.decision.outcome is Outcome.REFUSE:
-        return refused(request, contact, words_for(result.decision), keys={row.key})
-    words = _("Unsubscribed from %(type)s") % {"type": row.type}
-    return acted(request, contact, words, keys={row.key}, undo_id=result.event_id)
+        return refused(request, contact, words_for(result.decision), keys=keys)
+    is_new = result.is_applied
+    words = _("Unsubscribed from %(type)s") if is_new else _("%(type)s: already opted out.")
+    return acted(request, contact, words % {"type": kind}, keys=keys, undo_id=result.event_id)
 
 
 @staff_view(Right.EDIT)

@@ -255,6 +255,17 @@ def test_unsubscribing_twice_writes_once(scene, as_user):
     for _ in range(2):
         assert client.post(url("unsubscribe", scene), posted(scene, scene.guide)).status_code == 302
     assert ConsentEvent.objects.count() == 1
+    assert "Garden guide: already opted out." in text(client.get(url("subscriptions", scene)))
+
+
+def test_always_sent_types_cannot_be_left_and_say_so_r15(scene, as_user):
+    response = as_user(scene.editor).post(
+        url("unsubscribe", scene), posted(scene, scene.orders), headers=htmx("row", scene)
+    )
+    assert response.status_code == 409
+    assert "Messages of this type are always sent." in row_of(
+        response, scene, scene.email, scene.orders
+    )
 
 
 def test_undo_brings_back_what_was_there_r23(scene, as_user):
