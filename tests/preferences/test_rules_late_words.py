@@ -116,7 +116,7 @@ def steps_of(drawn) -> list[Step]:
     return steps
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(acts, st.booleans())
 def test_late_words_in_drawn_sequences(drawn, keeps_repeats):
     """An opt-in of the other type that lifts our opt-out of all on its way is set apart.

@@ -109,7 +109,7 @@ def test_r4_r8_nobody_but_the_person_undoes_their_opt_out_unless_by_r4(history, 
         assert door.status(one) is OUT or (one in resubscribed and not scope.is_wide)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     histories,
     st.builds(ours, st.sampled_from(SCOPES), st.just(OUT), st.sampled_from(OUR_SOURCES))
@@ -283,7 +283,7 @@ def wishes(draw, acts=tuple(Act)):
     )
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(situations, wishes(), actors, policies, st.none() | types)
 def test_decide_is_total_and_deterministic(situation, wish, actor, policy, facts):
     facts = None if wish.scope.is_wide else facts
