@@ -60,6 +60,7 @@ MOVED = Way(
     LegalBasis.CONSENT_WITH_NOTICE,
     "Ticked the box on our old sign-up form; moved from the old mailing list.",
 )
+RELAYED = Way(Source.IMPORT, OWN, "ruth")  # what they had said to the former system
 PANEL = Way(
     Source.RECORD_PANEL,
     OURS,
@@ -136,19 +137,19 @@ class Habits(NamedTuple):
     some have proof of their own, such as the device they used."""
 
     taste: float
-    moved: Way
+    moved: tuple[Way, ...]
     ways_in: tuple[Way, ...]
     is_detailed: bool = False
 
 
 LIVELY = Habits(
     0.85,
-    MOVED,
-    spread(((FORM, 40), (PAGE, 18), (PANEL, 12), (BULK, 6), (FLOW, 11), (V4, 8), (V3, 5))),
+    (MOVED, RELAYED),
+    spread(((FORM, 44), (PAGE, 20), (PANEL, 12), (BULK, 6), (FLOW, 9), (V4, 5), (V3, 4))),
     is_detailed=True,
 )
 # Most speak for themselves: no explanations, so that a million people cost little more than events.
-MASS = Habits(1.0, Way(Source.IMPORT, OWN, "ruth"), spread(((FORM, 70), (PAGE, 24), (PANEL, 6))))
+MASS = Habits(1.0, (RELAYED,), spread(((FORM, 70), (PAGE, 24), (PANEL, 6))))
 
 
 class Spot(NamedTuple):
@@ -177,7 +178,7 @@ class Storyteller:
         if dice.random() < SILENT_SHARE:
             return
         slot = self.moved if person.is_moved else self.timeline.slot(person.joined)
-        way = self.habits.moved if person.is_moved else dice.choice(self.habits.ways_in)
+        way = dice.choice(self.habits.moved if person.is_moved else self.habits.ways_in)
         for spot in spots:
             for unit in person.units:
                 for key in OFFERED[unit][spot.channel]:
@@ -351,7 +352,7 @@ class Storyteller:
         slot = self._rounded(slot, way.every)
         if slot is None:
             return None
-        evidence = ()
+        evidence: tuple[tuple[str, str], ...] = ()
         if self.habits.is_detailed and way.actor == "person" and self.dice.random() < 0.04:
             evidence = _evidence(spot.person)
         wish = self.timeline.wish(
