@@ -58,23 +58,24 @@ def import_contacts(
     rejects: TextIO,
     unit_ids: Sequence[int],
     region: str | None,
-    now: datetime,
+    clock: Callable[[], datetime],
     on_progress: Callable[[Summary], None] | None = None,
 ) -> Summary:
     """Create and update contacts by address; write what could not be used to ``rejects`` as CSV.
 
-    Raises UnreadableFile for a file without a header or without a column of addresses.
+    ``clock`` tells the time of each chunk: a file may take an hour. Raises UnreadableFile for a
+    file without a header or without a column of addresses.
     """
     file_rows = rows(stream)
     header, columns = _header(file_rows)
-    reader = RowReader(columns, _names(columns), region, unit_ids, now)
+    reader = RowReader(columns, _names(columns), region, unit_ids, clock())
     summary = Summary(
         ignored_statuses=tuple(column.header for column in columns.ignored_statuses),
         unknown_columns=tuple(
             c.header for c in columns.unknown if c.index not in reader.names.properties
         ),
     )
-    job = _Import(reader, summary, RejectsFile(rejects, header), now)
+    job = _Import(reader, summary, RejectsFile(rejects, header), clock)
     for chunk in chunked(file_rows, CHUNK_ROWS):
         job.take(chunk)
         if on_progress:
@@ -111,7 +112,7 @@ class _Import:
     reader: RowReader
     summary: Summary
     rejects: RejectsFile
-    now: datetime
+    clock: Callable[[], datetime]
 
     def take(self, chunk: Sequence[Row]) -> None:
         """Import some rows, the good ones in one go."""
@@ -151,13 +152,13 @@ class _Import:
         """Store the rows together; if the database refuses one, each on its own."""
         found = [contact_row for _, contact_row in good]
         try:
-            return list(upsert_contacts(rows=found, now=self.now))
+            return list(upsert_contacts(rows=found, now=self.clock()))
         except (DataError, IntegrityError):
             return [self._upsert_one(contact_row) for contact_row in found]
 
     def _upsert_one(self, contact_row: ContactRow) -> Outcome | None:
         try:
-            return upsert_contacts(rows=[contact_row], now=self.now)[0]
+            return upsert_contacts(rows=[contact_row], now=self.clock())[0]
         except (DataError, IntegrityError):
             return None
 

@@ -97,8 +97,8 @@ class Contact(models.Model):
         related_name="+",
         verbose_name=_("owner"),
     )
-    unit_set = models.ForeignKey(
-        UnitSet, models.PROTECT, related_name="+", verbose_name=_("business units")
+    unit_set = models.ForeignKey(  # indexed by contact_by_units
+        UnitSet, models.PROTECT, related_name="+", db_index=False, verbose_name=_("business units")
     )
     processing_bits = models.SmallIntegerField(default=0)
     first_name = models.CharField(_("first name"), max_length=120, blank=True)

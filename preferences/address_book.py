@@ -8,9 +8,26 @@ from django.conf import settings
 from django.db import transaction
 
 from preferences.addresses import AddressKey, address_key, canonical
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment
+from preferences.bulk_sql import (
+    fetch_all,
+    ids_match,
+    ids_parameter,
+    insert_missing,
+    moment,
+    parameter,
+)
 from preferences.models import Address
 from preferences.values import Channel
+
+_COLUMNS = (
+    ("id", "bigint"),
+    ("channel", "smallint"),
+    ("key_id", "smallint"),
+    ("key", "bytea"),
+    ("canonical", "text"),
+    ("original", "text"),
+    ("created_at", "timestamptz"),
+)
 
 
 class Place(NamedTuple):
@@ -85,19 +102,22 @@ def _store(
     stored = _who_sits(keys)
     missing = sorted((key.id, form) for form, key in keys.items() if key.id not in stored)
     if missing:
-        rows = [
-            Address(
-                id=address_id,
-                channel=channel.code,
-                key_id=settings.ADDRESS_KEY_ID,
-                key=keys[form].digest,
-                canonical=form,
-                original=originals[form],
-                created_at=now,
-            )
-            for address_id, form in missing
-        ]
-        Address.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5000)
+        insert_missing(
+            Address._meta.db_table,
+            _COLUMNS,
+            [
+                (
+                    address_id,
+                    channel.code,
+                    settings.ADDRESS_KEY_ID,
+                    keys[form].digest,
+                    form,
+                    originals[form],
+                    parameter(now),
+                )
+                for address_id, form in missing
+            ],
+        )
         stored = _who_sits(keys)
     blank = {form: key.id for form, key in keys.items() if stored[key.id] == (key.digest, "")}
     for form, address_id in blank.items():

@@ -69,6 +69,25 @@ def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
 
+def insert_missing(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
+    """Insert the rows whose key is not there yet; ``columns`` are (name, PostgreSQL type)."""
+    if not rows:
+        return
+    names = ", ".join(name for name, _ in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(
+            f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows
+        )
+
+
 def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
     """Update rows by id; ``columns`` are (name, PostgreSQL type), the rows end with the id.
 

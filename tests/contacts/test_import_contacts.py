@@ -23,7 +23,7 @@ def run(content: bytes | str, *, encoding="utf-8", region="PL", unit_ids=()):
     raw = content.encode(encoding) if isinstance(content, str) else content
     rejects = io.StringIO()
     summary = import_contacts(
-        stream=io.BytesIO(raw), rejects=rejects, unit_ids=unit_ids, region=region, now=NOW
+        stream=io.BytesIO(raw), rejects=rejects, unit_ids=unit_ids, region=region, clock=lambda: NOW
     )
     return summary, list(csv.DictReader(io.StringIO(rejects.getvalue())))
 

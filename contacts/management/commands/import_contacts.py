@@ -58,7 +58,7 @@ class Command(BaseCommand):
                     rejects=out,
                     unit_ids=[unit.pk for unit in units],
                     region=region.upper() if region else None,
-                    now=timezone.now(),
+                    clock=timezone.now,
                     on_progress=self._progress,
                 )
         except (OSError, UnreadableFile) as error:
