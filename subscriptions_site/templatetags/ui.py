@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
@@ -180,9 +180,12 @@ def page_url(url_name: str) -> str:
 def error_count(form: Any) -> str:
     """Write the heading of the error summary."""
     count = sum(len(messages) for messages in form.errors.values())
-    if count == 1:
-        return gettext("Nothing has changed. Correct 1 thing")
-    return gettext("Nothing has changed. Correct %(count)s things") % {"count": count}
+    words = ngettext(
+        "Nothing has changed. Correct 1 thing",
+        "Nothing has changed. Correct %(count)s things",
+        count,
+    )
+    return words % {"count": count}
 
 
 @register.filter
