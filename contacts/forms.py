@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.utils import ErrorDict, ErrorList
@@ -153,9 +153,9 @@ class ContactForm(UiForm):
     ) -> None:
         self.user, self.contact = user, contact
         self.reach = reach_of(user)
-        self.units = list(units_for(self.reach))
+        self.offered_units = list(units_for(self.reach))
         self.custom = custom_properties()
-        self.base_fields = {**self.base_fields, **self._custom_fields()}
+        self.base_fields = {**self.base_fields, **self._custom_fields()}  # type: ignore[misc]
         super().__init__(data, initial=self._initial())
         self._set_choices()
         self.addresses = self._address_forms(data)
@@ -166,7 +166,7 @@ class ContactForm(UiForm):
 
     def _initial(self) -> dict[str, Any]:
         if self.contact is None:
-            only = [self.units[0].pk] if len(self.units) == 1 else []
+            only = [self.offered_units[0].pk] if len(self.offered_units) == 1 else []
             return {"owner": self.user.pk, "units": only}
         contact = self.contact
         names = ("first_name", "last_name", "company", "job_title", "language", "country")
@@ -182,8 +182,8 @@ class ContactForm(UiForm):
 
     def _set_choices(self) -> None:
         held = set(self.contact.unit_set.unit_ids) if self.contact else set()
-        shown = [unit for unit in self.units if unit.archived_at is None or unit.pk in held]
-        self.fields["units"].choices = [(unit.pk, unit.name) for unit in shown]
+        shown = [unit for unit in self.offered_units if unit.archived_at is None or unit.pk in held]
+        _choose(self, "units", [(str(unit.pk), unit.name) for unit in shown])
         if not self.reach.all_units:
             self.fields["units"].required = True
             self.fields["units"].error_messages["required"] = gettext("Choose a business unit.")
@@ -192,9 +192,9 @@ class ContactForm(UiForm):
                 "Without one, only people who see all business units see this contact."
             )
         language, country = self.initial.get("language", ""), self.initial.get("country", "")
-        self.fields["language"].choices = _with(language, language_choices())
-        self.fields["country"].choices = _with(country, country_choices())
-        self.fields["owner"].queryset = owners()
+        _choose(self, "language", _with(language, language_choices()))
+        _choose(self, "country", _with(country, country_choices()))
+        cast(forms.ModelChoiceField, self.fields["owner"]).queryset = owners()
 
     def _address_forms(self, data: QueryDict | None) -> BaseAddressFormSet | None:
         if self.contact is not None and not covers_all_units(self.reach, self.contact):
@@ -203,14 +203,15 @@ class ContactForm(UiForm):
         initial: list[dict[str, Any]] = [
             {
                 "channel": row.channel_value.value,
-                "text": row.address.canonical,
+                "text": row.address.display,
                 "is_primary": row.is_primary,
             }
             for row in held
         ]
         if not initial:
             initial = [{"channel": Channel.EMAIL.value, "is_primary": True}, {"channel": PHONE}]
-        return AddressFormSet(data, prefix=PREFIX, initial=initial)
+        formset = AddressFormSet(data, prefix=PREFIX, initial=initial)
+        return cast(BaseAddressFormSet, formset)
 
     def is_valid(self) -> bool:
         is_valid = super().is_valid()
@@ -260,7 +261,7 @@ class ContactForm(UiForm):
     def seen_value(self) -> str:
         """Return the version that is shown; after a warning it is the newest one."""
         if self.is_bound and not self.is_overtaken:
-            return self.data.get("seen_at", "")
+            return str(self.data.get("seen_at", ""))
         return self.contact.updated_at.isoformat() if self.contact else ""
 
     @property
@@ -272,12 +273,12 @@ class ContactForm(UiForm):
         """Return what is to be corrected, in the order of the page."""
         if not self.is_bound:
             return []
-        found = [Problem("", text) for text in self.non_field_errors()]
+        found = [Problem("", str(text)) for text in self.non_field_errors()]
         names = [name for name in self.fields if name in self.errors]
         person = ("first_name", "last_name", "company", "job_title")
         found += self._problems_of(self, [name for name in names if name in person])
         if self.addresses is not None:
-            found += [Problem("", text) for text in self.addresses.non_form_errors()]
+            found += [Problem("", str(text)) for text in self.addresses.non_form_errors()]
             for form in self.addresses.forms:
                 found += self._problems_of(form, form.errors)
         return found + self._problems_of(self, [name for name in names if name not in person])
@@ -285,7 +286,7 @@ class ContactForm(UiForm):
     @staticmethod
     def _problems_of(form: UiForm, names: Iterable[str]) -> list[Problem]:
         return [
-            Problem(str(form[name].label), text, form[name].id_for_label or form[name].auto_id)
+            Problem(str(form[name].label), str(text), form[name].id_for_label or form[name].auto_id)
             for name in names
             for text in form.errors[name]
         ]
@@ -327,8 +328,9 @@ class ContactForm(UiForm):
         if self.addresses is not None:
             for form in self.addresses.forms:
                 form._errors = ErrorDict()
-            self.addresses._errors = [{} for _form in self.addresses.forms]
-            self.addresses._non_form_errors = ErrorList()
+            formset = cast(Any, self.addresses)  # no public way to take errors back
+            formset._errors = [{} for _form in self.addresses.forms]
+            formset._non_form_errors = ErrorList()
 
 
 def with_one_more_address(data: QueryDict) -> QueryDict:
@@ -339,6 +341,10 @@ def with_one_more_address(data: QueryDict) -> QueryDict:
     more[total] = str(count + 1)
     more[f"{PREFIX}-{count}-channel"] = Channel.EMAIL.value
     return more
+
+
+def _choose(form: UiForm, name: str, choices: list[tuple[str, str]]) -> None:
+    cast(forms.ChoiceField, form.fields[name]).choices = choices
 
 
 def _rule(custom: CustomProperty) -> PropertyRule:

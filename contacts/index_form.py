@@ -1,5 +1,7 @@
 """What the toolbar of the index asks for. A value that makes no sense is as good as none."""
 
+from typing import Any, cast
+
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -31,9 +33,10 @@ class IndexForm(UiForm):
 
     def __init__(self, data: QueryDict, *, user: User) -> None:
         super().__init__(data)
-        units = units_for(reach_of(user)).values_list("id", "name")
+        units = list(units_for(reach_of(user)).values_list("id", "name"))
+        self.unit_count = len(units)
         people = [(str(person.pk), str(person)) for person in owners()]
-        choices = {
+        choices: dict[str, list[tuple[str, Any]]] = {
             "unit": [
                 ("", gettext("Every business unit")),
                 *((str(pk), name) for pk, name in units),
@@ -42,11 +45,11 @@ class IndexForm(UiForm):
             "stage": [("", gettext("Every life-cycle stage")), *Contact.Lifecycle.choices],
         }
         for name, offered in choices.items():
-            self.fields[name].choices = offered
+            cast(forms.ChoiceField, self.fields[name]).choices = offered
 
     @property
     def has_several_units(self) -> bool:
-        return len(self.fields["unit"].choices) > 2
+        return self.unit_count > 1
 
     def query(self) -> ContactQuery:
         """Return what is asked for, without what makes no sense."""

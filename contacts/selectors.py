@@ -5,12 +5,12 @@ a search is counted up to a limit.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Lower
+from django.http import QueryDict
 
 from accounts.access import Reach, reach_of
 from accounts.models import User
@@ -91,7 +91,9 @@ def find_contacts(user: User, query: ContactQuery) -> QuerySet[Contact]:
     return contacts
 
 
-def get_contact_page(user: User, query: ContactQuery, parameters: Mapping[str, Any]) -> Page:
+def get_contact_page(
+    user: User, query: ContactQuery, parameters: QueryDict | dict[str, str]
+) -> Page[Contact]:
     """Return one page of the index; ``parameters`` hold the cursor.
 
     Nothing is joined: inside a million rows of one date the planner expects one row beyond the

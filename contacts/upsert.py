@@ -152,10 +152,11 @@ class _Chunk:
                 unit_set_id=row["unit_set_id"],
             )
         links = ContactAddress.objects.filter(contact_id__in=drafts).order_by("position", "id")
-        for contact_id, *values in links.values_list(
+        for contact_id, address_id, channel, form, position, is_primary in links.values_list(
             "contact_id", "address_id", "channel", "address__canonical", "position", "is_primary"
         ):
-            drafts[contact_id].links[values[0]] = Link(*values)
+            link = Link(address_id, channel, form, position, is_primary)
+            drafts[contact_id].links[address_id] = link
         self.by_address = {a: drafts[c] for a, c in found.items() if c in drafts}
 
     def _contacts_by_address(self) -> dict[int, int]:

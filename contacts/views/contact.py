@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,7 +35,12 @@ from contacts.selectors import (
 from contacts.subscriptions import get_subscriptions
 from preferences.selectors import history_of
 from preferences.values import Channel
-from subscriptions_site.web.htmx import invalid, page_or_fragment, redirect_or_trigger
+from subscriptions_site.web.htmx import (
+    Request,
+    invalid,
+    page_or_fragment,
+    redirect_or_trigger,
+)
 from subscriptions_site.web.paging import get_page
 
 ACTIVITY_COUNT = 10
@@ -44,7 +49,7 @@ DELETED_PAGE = 50
 
 @staff_view(Right.VIEW)
 @require_safe
-def contacts(request: HttpRequest) -> HttpResponse:
+def contacts(request: Request) -> HttpResponse:
     """Show the people this user sees, a page at a time."""
     user = cast(User, request.user)
     form = IndexForm(request.GET, user=user)
@@ -65,7 +70,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
 
 @staff_view(Right.VIEW)
 @require_safe
-def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact(request: Request, contact_id: int) -> HttpResponse:
     """Show one person: addresses, subscriptions, what else is known, the latest changes."""
     user = cast(User, request.user)
     person = get_contact(user, contact_id)
@@ -85,7 +90,7 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_new(request: HttpRequest) -> HttpResponse:
+def contact_new(request: Request) -> HttpResponse:
     """Show the empty form, or create a contact."""
     user = cast(User, request.user)
     if "add_address" in request.POST:
@@ -104,7 +109,7 @@ def contact_new(request: HttpRequest) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_edit(request: Request, contact_id: int) -> HttpResponse:
     """Show what is known of a person in a form, or save it."""
     user = cast(User, request.user)
     person = get_contact(user, contact_id)
@@ -131,7 +136,7 @@ def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_delete(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_delete(request: Request, contact_id: int) -> HttpResponse:
     """Ask whether to delete a contact, or delete it; it can be restored for 90 days."""
     user = cast(User, request.user)
     person = get_contact(user, contact_id)
@@ -147,7 +152,7 @@ def contact_delete(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_safe
-def contacts_deleted(request: HttpRequest) -> HttpResponse:
+def contacts_deleted(request: Request) -> HttpResponse:
     """Show who was deleted and can still be restored, the latest first."""
     user = cast(User, request.user)
     deleted = deleted_contacts_for(user).select_related("unit_set").defer("search_text")
@@ -160,7 +165,7 @@ def contacts_deleted(request: HttpRequest) -> HttpResponse:
 
 @staff_view(Right.EDIT)
 @require_POST
-def contact_restore(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_restore(request: Request, contact_id: int) -> HttpResponse:
     """Bring a deleted contact back."""
     user = cast(User, request.user)
     person = contacts_for(user).filter(pk=contact_id).first()
@@ -182,7 +187,7 @@ def _record_context(user: User, person: Contact) -> dict[str, Any]:
     }
 
 
-def _one_more_address(request: HttpRequest, template: str, person: Contact | None) -> HttpResponse:
+def _one_more_address(request: Request, template: str, person: Contact | None) -> HttpResponse:
     """Draw the form again with one more row for an address; nothing is checked or saved."""
     data = with_one_more_address(request.POST)
     form = ContactForm(data, user=cast(User, request.user), contact=person)

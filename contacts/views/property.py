@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.access import Right, reach_of, staff_view
@@ -11,12 +11,12 @@ from contacts.access import get_contact
 from contacts.properties import GROUPS, OptOuts, grouped, properties_of
 from contacts.selectors import addresses_of, custom_properties
 from preferences.values import Channel
-from subscriptions_site.web.htmx import page_or_fragment
+from subscriptions_site.web.htmx import Request, page_or_fragment
 
 
 @staff_view(Right.VIEW)
 @require_safe
-def contact_properties(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact_properties(request: Request, contact_id: int) -> HttpResponse:
     """Show every property of a contact, or those whose name holds what is searched for."""
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
