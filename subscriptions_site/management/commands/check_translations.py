@@ -1,45 +1,96 @@
-"""Check that every compiled catalogue says what its source says."""
+"""Check the catalogues: complete where promised, sound, and compiled."""
 
 import gettext
+import os
 import subprocess
-import tempfile
+import sys
+from collections.abc import Iterable
 from pathlib import Path
-from shutil import which
+from shutil import copytree, ignore_patterns, which
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from subscriptions_site.management.commands.makemessages import IGNORED
+
+COMPLETE = frozenset({"pl"})  # German has only signing in, the account and the error pages
+SHOWN = 20
+
 
 class Command(BaseCommand):
-    help = "Fail when a .mo file is missing or older in content than its .po file."
+    help = (
+        "Fail when a text of the source has no translation in a complete language, when "
+        "placeholders differ, or when a .mo file does not say what its .po file says."
+    )
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sources = sorted(
-            source for folder in settings.LOCALE_PATHS for source in Path(folder).rglob("*.po")
-        )
-        if not sources:
-            self.stdout.write("no catalogues yet")
+        if which("msgfmt") is None:
+            self.stderr.write("msgfmt is missing (apt install gettext): catalogues not checked")
             return
-        compiler = which("msgfmt")
-        if compiler is None:
-            self.stderr.write("msgfmt is missing (apt install gettext): catalogues not compared")
-            return
-        stale = [source for source in sources if not is_current(source, compiler)]
-        if stale:
-            names = ", ".join(str(path.relative_to(settings.BASE_DIR)) for path in stale)
-            raise CommandError(f"compile again with `sh dev compilemessages`: {names}")
+        wanted = texts_of_source(settings.BASE_DIR)
+        problems = [
+            f"{source.relative_to(settings.BASE_DIR)}: {problem}"
+            for folder in settings.LOCALE_PATHS
+            for source in sorted(Path(folder).rglob("*.po"))
+            for problem in problems_of(source, wanted if language_of(source) in COMPLETE else ())
+        ]
+        if problems:
+            raise CommandError("\n".join(problems))
 
 
-def is_current(source: Path, compiler: str) -> bool:
-    """Tell whether the .mo file beside a .po file holds the same messages."""
+def language_of(source: Path) -> str:
+    return source.parent.parent.name
+
+
+def problems_of(source: Path, wanted: Iterable[str]) -> list[str]:
+    """Say what is wrong with a catalogue. Fuzzy and empty translations count as none."""
+    with TemporaryDirectory() as folder:
+        fresh = Path(folder, "fresh.mo")
+        compiling = _run("msgfmt", "--check-format", "-o", str(fresh), str(source))
+        if compiling.returncode:
+            return [line for line in compiling.stderr.splitlines() if line]
+        expected = _messages(fresh)
+    problems = []
+    missing = sorted(set(wanted) - {_text(key) for key in expected})
+    if missing:
+        problems.append(f"{len(missing)} texts are not translated (see docs/translating.md):")
+        problems += [f"  {text.replace(chr(4), ' | ')!r}" for text in missing[:SHOWN]]
     compiled = source.with_suffix(".mo")
-    if not compiled.exists():
-        return False
-    with tempfile.NamedTemporaryFile(suffix=".mo") as fresh:
-        subprocess.run([compiler, "-o", fresh.name, str(source)], check=True)  # noqa: S603
-        return _messages(compiled) == _messages(Path(fresh.name))
+    if not compiled.exists() or _messages(compiled) != expected:
+        problems.append("compile again with `sh dev compilemessages`")
+    return problems
+
+
+def texts_of_source(root: Path) -> set[str]:
+    """Collect what is marked for translation. Works on a copy: collecting leaves files about."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, "source")
+        copytree(root, copy, ignore=ignore_patterns(*IGNORED, "locale", ".*", "*.sqlite3*"))
+        Path(copy, "locale").mkdir()
+        collecting = _run(sys.executable, "-m", "django", "makemessages", "-l", "en", cwd=copy)
+        if collecting.returncode:
+            raise CommandError(collecting.stderr)
+        # Only what has a translation is compiled, so each text becomes its own.
+        filled, compiled = Path(folder, "filled.po"), Path(folder, "filled.mo")
+        collected = Path(copy, "locale", "en", "LC_MESSAGES", "django.po")
+        _run("msgen", "-o", str(filled), str(collected)).check_returncode()
+        _run("msgfmt", "-o", str(compiled), str(filled)).check_returncode()
+        return {_text(key) for key in _messages(compiled)}
+
+
+def _run(*command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    return subprocess.run(  # noqa: S603
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def _text(key: str | tuple[str, int]) -> str:
+    """Return the text, with its context before \\x04; a plural has a key for each of its forms."""
+    return key if isinstance(key, str) else key[0]
 
 
 def _messages(path: Path) -> dict[Any, str]:
