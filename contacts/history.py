@@ -132,7 +132,7 @@ class Entry:
     @property
     def title(self) -> str:
         words = _title_words(self.act, self.status, is_wide=self.is_wide)
-        return words % {"subject": self.subject, "address": self.event.address}
+        return words % {"subject": self.subject, "address": self.event.address.display}
 
     @property
     def by(self) -> str:

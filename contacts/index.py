@@ -65,7 +65,7 @@ class IndexRow:
     @property
     def address_text(self) -> str:
         address = self.email or self.phone
-        return address.canonical if address else ""
+        return address.display if address else ""
 
     @property
     def shown_units(self) -> Sequence[str]:

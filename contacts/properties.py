@@ -244,7 +244,7 @@ def _details(contact: Contact, held: Sequence[ContactAddress], reach: Reach) -> 
         return Property("details", label, name, str(value or ""))
 
     def texts(channel: Channel) -> list[str]:
-        return [row.address.canonical for row in held if row.channel_value is channel]
+        return [row.address.display for row in held if row.channel_value is channel]
 
     emails, numbers = texts(Channel.EMAIL), texts(Channel.SMS)
     names = [u.name for u in units_for(reach) if u.pk in contact.unit_set.unit_ids]

@@ -181,7 +181,7 @@ class OptOutOfAllForm(UiForm):
         return [
             {
                 "id": address.pk,
-                "label": str(address),
+                "label": address.display,
                 "channel": CHANNELS[address.channel_value],
                 "is_ticked": str(address.pk) in ticked,
             }

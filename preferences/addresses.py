@@ -239,6 +239,17 @@ def address_key(channel: Channel, canonical: str, *, secret: bytes, probe: int =
     return AddressKey(id=(int.from_bytes(source[:8]) >> 1) or 1, digest=digest)
 
 
+def spaced(canonical: str) -> str:
+    """Return an address as staff read it: `+44 7700 900142`; what is no phone number stays."""
+    if not canonical.startswith("+"):
+        return canonical
+    try:
+        number = phonenumbers.parse(canonical)
+    except NumberParseException:  # A country code that was taken back since.
+        return canonical
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
 def mask(channel: Channel, canonical: str) -> str:
     """Return an address as a public page may show it: `a•••@okafor.example`, `+44•••••142`.
 

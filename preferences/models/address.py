@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from preferences.addresses import spaced
 from preferences.values import Channel
 
 
@@ -38,6 +39,11 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return self.canonical or "…"
+
+    @property
+    def display(self) -> str:
+        """Write the address for staff, a phone number in groups of digits."""
+        return spaced(self.canonical) or "…"
 
     @property
     def channel_value(self) -> Channel:

@@ -432,6 +432,9 @@
   });
   for (const reveal of document.querySelectorAll("[data-reveal]")) reveal.hidden = false;
 
+  // On a phone the entries of the settings run on to the side.
+  document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // A page that came back with errors: say so where it begins.
   if (!topLayer()) document.querySelector(".error-summary")?.focus();
 })();

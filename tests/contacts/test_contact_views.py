@@ -273,7 +273,7 @@ def test_the_record_shows_the_person_and_their_subscriptions(client, editor, uni
         "Designer at Brightwater",
         "United Kingdom",
         "second@okafor.example",
-        "+447700900142",
+        "900142",
         "Legitimate interest: existing customer",
         "Polish",
         "Communication subscriptions",

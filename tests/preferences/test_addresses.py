@@ -18,6 +18,7 @@ from preferences.addresses import (
     canonical_email,
     canonical_phone,
     mask,
+    spaced,
 )
 from preferences.values import Channel
 
@@ -327,3 +328,18 @@ def test_address_key_ids_fit_a_signed_64_bit_column(text, probe):
 )
 def test_mask(channel, address, expected):
     assert mask(channel, address) == expected
+
+
+@pytest.mark.parametrize(
+    ("canonical_form", "shown"),
+    [
+        ("+447700900142", "+44 7700 900142"),
+        ("+48605608796", "+48 605 608 796"),
+        ("amara@okafor.example", "amara@okafor.example"),
+        ("GB.1234567890", "GB.1234567890"),
+        ("+999123", "+999123"),
+        ("", ""),
+    ],
+)
+def test_staff_read_phone_numbers_in_groups(canonical_form, shown):
+    assert spaced(canonical_form) == shown
