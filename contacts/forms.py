@@ -50,7 +50,7 @@ class AddressForm(UiForm):
         label=_("Kind"),
         choices=[
             (Channel.EMAIL.value, _("Email")),
-            (PHONE, _("Phone (SMS and WhatsApp)")),
+            (PHONE, _("SMS and WhatsApp")),
             (Channel.SMS.value, _("SMS")),
             (Channel.WHATSAPP.value, _("WhatsApp")),
         ],

@@ -99,7 +99,7 @@ def get_contact_page(
     Nothing is joined: inside a million rows of one date the planner expects one row beyond the
     cursor, joins all of them and sorts.
     """
-    contacts = find_contacts(user, query).prefetch_related("unit_set", "owner")
+    contacts = find_contacts(user, query).prefetch_related("unit_set")
     contacts = contacts.defer("search_text", "properties").annotate(company_key=Lower("company"))
     return get_page(contacts, order=query.order, size=query.size, query=parameters)
 
