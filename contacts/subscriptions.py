@@ -162,14 +162,15 @@ class _Shaper:
         ours_out = wide.ours is not None and wide.ours.status is OUT
         own_out = wide.own is not None and wide.own.status is OUT
         came_back = [r for r in rows if r.address.pk == address.pk and r.effective.is_exception]
+        reaches = self.reach.covers(unit.pk if unit else None)
         return OptOutOfAll(
             address,
             unit,
             said,
             tuple(row.type for row in came_back),
             own_also=ours_out and own_out,
-            can_lift=ours_out and self.reach.covers(unit.pk if unit else None),
-            undo_id=self._undo_id(wide, state),
+            can_lift=ours_out and reaches,
+            undo_id=self._undo_id(wide, state) if reaches else None,
         )
 
     def _undo_id(self, registers: Registers, state: State) -> int | None:

@@ -94,9 +94,9 @@ def contact_unsubscribe_all(request: Request, contact_id: int) -> HttpResponse:
         actor=actor_for(user),
         now=timezone.now(),
     )
-    undo_id = results[0].event_id if len(results) == 1 else None
+    may_undo = len(results) == 1 and reach_of(user).covers(form.scope.id)
     words = _("Unsubscribed from all: %(place)s") % {"place": form.place}
-    return acted(request, contact, words, undo_id=undo_id)
+    return acted(request, contact, words, undo_id=results[0].event_id if may_undo else None)
 
 
 @staff_view(Right.EDIT)
