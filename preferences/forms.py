@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Reach
@@ -41,7 +42,7 @@ def readable_colour(colour: str) -> str:
             ),
             code="contrast",
             # Cut off, not rounded: 4.499 must not read as a refused 4.50.
-            params={"ratio": f"{int(ratio * 100) / 100:.2f}"},
+            params={"ratio": number_format(int(ratio * 100) / 100, 2)},
         )
     return colour.lower()
 
@@ -94,7 +95,7 @@ class BusinessUnitForm(UiForm):
         """The contrast of the colour in the form, "" while there is none."""
         colour = str(self["brand_colour"].value() or "")
         try:
-            return f"{contrast_with_white(colour):.1f}" if len(colour) == 7 else ""
+            return str(number_format(contrast_with_white(colour), 1)) if len(colour) == 7 else ""
         except ValueError:
             return ""
 
