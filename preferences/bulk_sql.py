@@ -55,18 +55,18 @@ def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                copy.write(
-                    "".join(
-                        [
-                            "\t".join(["\\N" if v is None else str(v) for v in row]) + "\n"
-                            for row in rows
-                        ]
-                    )
-                )
+            lines = ["\t".join(["\\N" if v is None else str(v) for v in row]) for row in rows]
+            copy_lines(cursor, table, columns, "\n".join(lines) + "\n")
             return
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+
+
+def copy_lines(cursor: Any, table: str, columns: Sequence[str], text: str) -> None:
+    """Write lines in PostgreSQL's text format; its errors arrive as Django's, as everywhere else."""
+    with connection.wrap_database_errors:
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            copy.write(text)
 
 
 def insert_missing(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:

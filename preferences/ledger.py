@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from preferences import seal
+from preferences.bulk_sql import copy_lines
 from preferences.models import EVENT_SEQUENCE, ConsentEvent
 
 TABLE = ConsentEvent._meta.db_table
@@ -74,8 +75,7 @@ def _copy(entries: Sequence[Entry]) -> None:
             f"{own[5]}\t{own[6]}\t{prepared[1]}\t\\\\x{digest}\n"
         )
     with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {TABLE} ({', '.join(seal.EVENT_COLUMNS)}) FROM STDIN") as copy:
-            copy.write("".join(lines))
+        copy_lines(cursor, TABLE, seal.EVENT_COLUMNS, "".join(lines))
 
 
 def _copy_value(value: object) -> str:
