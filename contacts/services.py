@@ -35,6 +35,10 @@ class WouldVanish(ValueError):
     """Says that the user would no longer see the contact: it has none of their business units."""
 
 
+class ChangedElsewhere(ValueError):
+    """Says that somebody saved the contact after the user had looked at it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactFields:
     """What a form or a program says about a person, apart from addresses."""
@@ -88,14 +92,19 @@ def update_contact(
     addresses: Sequence[AddressWish] | None,
     user: User,
     now: datetime,
+    seen_at: datetime | None = None,
 ) -> Contact:
     """Save what a form says; ``addresses`` None leaves them as they are.
 
-    Raises ``preferences.addresses.InvalidAddress``, OutsideUnits, WouldVanish, and PermissionDenied
-    when addresses would change and the user does not reach all of the contact's units.
+    ``seen_at`` is the version (``updated_at``) the form was made from: with a newer one nothing is
+    saved, and ChangedElsewhere raised. Raises ``preferences.addresses.InvalidAddress``,
+    OutsideUnits, WouldVanish, and PermissionDenied when addresses would change and the user does
+    not reach all of the contact's units.
     """
     with transaction.atomic():
-        contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+        contact = _locked(contact)
+        if seen_at not in (None, contact.updated_at):
+            raise ChangedElsewhere
         before = frozenset(contact.unit_set.unit_ids)
         _check_units(user, before=before, after=fields.unit_ids)
         if addresses is not None and _differ(contact, addresses, fields.unit_ids):
@@ -117,7 +126,7 @@ def add_address(
 ) -> ContactAddress:
     """Give a contact one more address; the first of its channel becomes the primary one."""
     with transaction.atomic():
-        contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+        contact = _locked(contact)
         require_all_units(user, contact)
         region = region_of(contact.unit_set.unit_ids)
         address = ensure_address(channel=channel, text=text, region=region, now=now)
@@ -138,7 +147,7 @@ def add_address(
 def remove_address(*, contact: Contact, address_id: int, user: User, now: datetime) -> None:
     """Take an address from a contact; the next one becomes primary. Its statuses stay."""
     with transaction.atomic():
-        contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+        contact = _locked(contact)
         require_all_units(user, contact)
         held = contact.contact_addresses.get(address_id=address_id)
         held.delete()
@@ -154,7 +163,7 @@ def remove_address(*, contact: Contact, address_id: int, user: User, now: dateti
 def set_primary_address(*, contact: Contact, address_id: int, user: User, now: datetime) -> None:
     """Make an address the primary one of its channel."""
     with transaction.atomic():
-        contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+        contact = _locked(contact)
         require_all_units(user, contact)
         held = contact.contact_addresses.get(address_id=address_id)
         contact.contact_addresses.filter(channel=held.channel).update(is_primary=False)
@@ -164,19 +173,21 @@ def set_primary_address(*, contact: Contact, address_id: int, user: User, now: d
 
 def delete_contact(*, contact: Contact, user: User, now: datetime) -> None:
     """Hide a contact; it can be restored for 90 days. Its addresses keep their statuses (R1)."""
-    require_all_units(user, contact)
     with transaction.atomic():
-        visible = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=True)
-        if visible.update(deleted_at=now):
+        contact = _locked(contact)
+        require_all_units(user, contact)
+        if contact.deleted_at is None:
+            Contact.objects.filter(pk=contact.pk).update(deleted_at=now)
             change_counts({contact.unit_set_id: -1})
 
 
 def restore_contact(*, contact: Contact, user: User, now: datetime) -> None:
     """Bring a deleted contact back."""
-    require_all_units(user, contact)
     with transaction.atomic():
-        deleted = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=False)
-        if deleted.update(deleted_at=None, updated_at=now):
+        contact = _locked(contact)
+        require_all_units(user, contact)
+        if contact.deleted_at is not None:
+            Contact.objects.filter(pk=contact.pk).update(deleted_at=None, updated_at=now)
             change_counts({contact.unit_set_id: 1})
 
 
@@ -203,6 +214,14 @@ def region_of(unit_ids: Sequence[int] | frozenset[int]) -> str | None:
 def sort_name_of(first_name: str, last_name: str, address: str, company: str) -> str:
     """Return what lists sort by: the last name first; without a name, what is shown instead."""
     return fold(f"{last_name} {first_name}".strip() or address or company)[:240]
+
+
+def _locked(contact: Contact) -> Contact:
+    """Return the contact as it is now, held until the transaction ends.
+
+    What the caller read may be outdated: the units above all, which the counts follow.
+    """
+    return Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
 
 
 def _check_units(user: User, *, before: frozenset[int], after: frozenset[int]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from contacts.models import Contact, ContactAddress
+from contacts.models import Contact, ContactAddress, UnitSet
 from contacts.services import sort_name_of
 from contacts.units import change_counts, ensure_unit_set
 from contacts.upsert_sql import insert_contacts, insert_links, update_contacts
@@ -138,14 +138,18 @@ class _Chunk:
         found = self._contacts_by_address()
         columns = ("id", "owner_id", "processing_bits", "unit_set_id", "created_at", "properties")
         drafts: dict[int, Draft] = {}
-        contacts = Contact.objects.filter(pk__in=set(found.values())).order_by("pk")
-        contacts = contacts.select_for_update(of=("self",))
-        for row in contacts.values(*columns, *TEXTS, "unit_set__key"):
+        contacts = Contact.objects.filter(pk__in=set(found.values()), deleted_at=None)
+        contacts = contacts.order_by("pk").select_for_update(of=("self",))
+        rows = list(contacts.values(*columns, *TEXTS))
+        # Not by a join: a contact whose set changed while we waited for it would be left out.
+        set_ids = {row["unit_set_id"] for row in rows}
+        keys = dict(UnitSet.objects.filter(pk__in=set_ids).values_list("pk", "key"))
+        for row in rows:
             drafts[row["id"]] = Draft(
                 texts={name: row[name] for name in TEXTS},
                 owner_id=row["owner_id"],
                 processing_bits=row["processing_bits"],
-                unit_key=row["unit_set__key"],
+                unit_key=keys[row["unit_set_id"]],
                 properties=row["properties"],
                 created_at=row["created_at"],
                 id=row["id"],

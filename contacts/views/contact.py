@@ -122,15 +122,8 @@ def contact_edit(request: Request, contact_id: int) -> HttpResponse:
         return page_or_fragment(request, template, {**context, "form": form})
     if not form.is_valid():
         return invalid(request, template, {**context, "form": form})
-    if form.is_changed_elsewhere:
+    if not _save(user, person, form):
         return page_or_fragment(request, template, {**context, "form": form}, status=409)
-    services.update_contact(
-        contact=person,
-        fields=form.values(),
-        addresses=form.wishes(),
-        user=user,
-        now=timezone.now(),
-    )
     return redirect("contact", contact_id=person.pk)
 
 
@@ -174,6 +167,26 @@ def contact_restore(request: Request, contact_id: int) -> HttpResponse:
         services.restore_contact(contact=person, user=user, now=timezone.now())
         messages.success(request, _("%(name)s was restored.") % {"name": person})
     return redirect("contact", contact_id=contact_id)
+
+
+def _save(user: User, person: Contact, form: ContactForm) -> bool:
+    """Save the form, unless somebody else saved the contact since it was opened; tell which."""
+    if form.is_changed_elsewhere:
+        return False
+    try:
+        services.update_contact(
+            contact=person,
+            fields=form.values(),
+            addresses=form.wishes(),
+            user=user,
+            now=timezone.now(),
+            seen_at=person.updated_at,
+        )
+    except services.ChangedElsewhere:
+        person.refresh_from_db()
+        form.__dict__.pop("is_changed_elsewhere")
+        return False
+    return True
 
 
 def _record_context(user: User, person: Contact) -> dict[str, Any]:

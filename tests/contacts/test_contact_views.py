@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
+from contacts import services
 from contacts.models import Contact
 from contacts.services import delete_contact
 from preferences.models import Address
@@ -544,3 +545,22 @@ def test_viewers_see_no_controls_that_they_may_not_use(client, viewer):
     assert "/edit/" not in page
     assert "/delete/" not in page
     assert viewer.role == Role.VIEWER
+
+
+def test_two_who_save_at_the_same_moment_are_not_both_told_that_it_went_well(
+    client, editor, unit, monkeypatch
+):
+    client.force_login(editor)
+    contact = make_contact("a@x.example", units=[unit], first_name="Old")
+    data = edit_data(client, contact, ("EMAIL", "a@x.example", "is_primary"), first_name="Mine")
+    update = services.update_contact
+
+    def overtaken(**values):
+        Contact.objects.update(first_name="Theirs", updated_at=NOW + timedelta(hours=1))
+        return update(**values)
+
+    monkeypatch.setattr(services, "update_contact", overtaken)
+    response = client.post(f"/contacts/{contact.pk}/edit/", data)
+    assert response.status_code == 409
+    assert "Somebody else saved this contact" in response.content.decode()
+    assert Contact.objects.get().first_name == "Theirs"

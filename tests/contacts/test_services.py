@@ -214,3 +214,42 @@ def test_search_and_sorting_ignore_case_and_accents():
     contact = make_contact("zolc@x.example", first_name="Łucja", last_name="Żółć", company="ÅÄÖ AB")
     assert contact.sort_name == "zolc lucja"
     assert contact.search_text == " lucja zolc aao ab zolc@x.example"
+
+
+def test_counts_follow_the_units_a_contact_has_now_whatever_the_caller_read():
+    one, two = UnitFactory(), UnitFactory()
+    user = UserFactory()
+    contact = make_contact("a@x.example", units=[one])
+    for is_deleted in (True, False):
+        stale = Contact.objects.get(pk=contact.pk)
+        fresh = Contact.objects.get(pk=contact.pk)
+        unit_ids = frozenset({two.pk} if is_deleted else {one.pk})
+        fields = fields_of(fresh, unit_ids=unit_ids)
+        services.update_contact(contact=fresh, fields=fields, addresses=None, user=user, now=NOW)
+        change = services.delete_contact if is_deleted else services.restore_contact
+        change(contact=stale, user=user, now=NOW)
+    assert [count_contacts(user, unit.pk) for unit in (one, two)] == [1, 0]
+
+
+def test_nobody_deletes_a_contact_that_has_meanwhile_a_unit_out_of_their_reach():
+    ours, theirs = UnitFactory(), UnitFactory()
+    user = UserFactory(units=[ours])
+    contact = make_contact("a@x.example", units=[ours])
+    stale = Contact.objects.select_related("unit_set").get(pk=contact.pk)
+    fields = fields_of(contact, unit_ids=frozenset({ours.pk, theirs.pk}))
+    services.update_contact(
+        contact=contact, fields=fields, addresses=None, user=UserFactory(), now=NOW
+    )
+    with pytest.raises(PermissionDenied):
+        services.delete_contact(contact=stale, user=user, now=NOW)
+
+
+def test_a_version_that_was_overtaken_is_not_saved():
+    contact = make_contact("a@x.example", first_name="Old")
+    save = {"contact": contact, "addresses": None, "user": UserFactory(), "seen_at": NOW}
+    later = NOW + timedelta(seconds=1)
+    services.update_contact(fields=fields_of(contact, first_name="One"), now=later, **save)
+    with pytest.raises(services.ChangedElsewhere):
+        services.update_contact(fields=fields_of(contact, first_name="Two"), now=later, **save)
+    contact.refresh_from_db()
+    assert contact.first_name == "One"
