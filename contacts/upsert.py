@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from contacts.models import Contact, ContactAddress, UnitSet
 from contacts.services import sort_name_of
@@ -30,6 +30,9 @@ TEXTS = (
     "country",
     "lifecycle_stage",
 )
+
+
+_LOCK = 0x75707365  # advisory lock of this module, "upse"
 
 
 class Outcome(StrEnum):
@@ -113,7 +116,17 @@ def upsert_contacts(
     if not rows:
         return []
     with transaction.atomic():
+        _wait_for_other_upserts()
         return _Chunk(rows, now, within_sets).run()
+
+
+def _wait_for_other_upserts() -> None:
+    """Let one at a time through, until it commits: two imports of one file make nobody twice.
+
+    SQLite does so by itself. Single acts never wait here.
+    """
+    if connection.vendor == "postgresql":
+        fetch_all("SELECT pg_advisory_xact_lock(%s)::text", [_LOCK])
 
 
 class _Chunk:
