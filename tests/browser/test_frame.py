@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.conftest import PASSWORD, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -32,13 +33,6 @@ def signed_in(live_server, page: Page) -> Page:
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     page.wait_for_load_state()
     return page
-
-
-def violations(page: Page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
 
 def test_sign_in_page_is_accessible_and_quiet(live_server, page, complaints):
