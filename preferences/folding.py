@@ -92,11 +92,10 @@ def _tell_types(
         if facts is None or (wide.kind is ScopeKind.UNIT and facts.business_unit_id != wide.id):
             continue
         told = hear_wide(registers, said)
-        if told != registers:
+        if told != registers and told.ours is not None:
             folded.heard.setdefault(said.event_id, {})[scope] = registers.own
             folded.registers[scope] = told
-            if told.ours is not None:
-                folded.unnamed.add(told.ours.event_id)
+            folded.unnamed.add(told.ours.event_id)
 
 
 def _forget(folded: Folded, undone: int) -> None:

@@ -7,8 +7,6 @@ a head saved elsewhere (``heads_since``, ``against``), and so is a tail cut off.
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from django.db import connection
 
@@ -23,7 +21,6 @@ _LOWEST = -(1 << 63)  # below every id, forged ones too
 TABLE = ConsentEvent._meta.db_table
 _SELECT = f"SELECT {', '.join(seal.EVENT_COLUMNS)} FROM {TABLE}"
 _OWN = len(seal.OWN_COLUMNS)
-_DATES = seal.STAMP_COLUMNS.index("asked_on")
 _EVIDENCE = seal.EVENT_COLUMNS.index("evidence_id")
 _EVIDENCE_DIGEST = seal.EVENT_COLUMNS.index("evidence_digest")
 _TRANSACTION = seal.EVENT_COLUMNS.index("transaction_id")
@@ -249,19 +246,16 @@ def _check(rows: Sequence[tuple]) -> Finding | None:
 def _is_whole(row: tuple) -> bool:
     """Tell whether the row still has the digest it was written with."""
     try:
-        stamp = [_plain(value, position) for position, value in enumerate(row[_OWN:-1])]
-        words = seal.stamp_bytes(seal.Stamp(*stamp))
+        words = seal.stamp_bytes(stamp_of(row))
         return seal.event_digest(seal.Own(*row[:_OWN]), words) == bytes(row[-1])
     except (TypeError, ValueError):  # SQLite keeps any value in any column
         return False
 
 
-def _plain(value: Any, position: int) -> Any:
-    if position < 2:
-        return moment(value)
-    if position == _DATES and isinstance(value, str):
-        return date.fromisoformat(value)
-    return value
+def stamp_of(row: tuple) -> seal.Stamp:
+    """Return the part of a row that it shares with others, as it was when it was written."""
+    recorded_at, said_at, *rest = row[_OWN:-1]
+    return seal.Stamp(moment(recorded_at), moment(said_at), *rest)
 
 
 def _bad_evidence(rows: Sequence[tuple]) -> Finding | None:

@@ -24,6 +24,7 @@ from tests.preferences.kernel import (
 
 pytestmark = pytest.mark.django_db
 append_only = import_module("preferences.migrations.0002_append_only")
+addresses = import_module("preferences.migrations.0004_guard_addresses")
 
 KEPT = [ConsentEvent, Seal, PolicyVersion]
 
@@ -49,8 +50,8 @@ def ledger():
     connection.check_constraints()  # or PostgreSQL has checks pending, and no time for TRUNCATE
 
 
-def refuses(sql: str, *parameters: object) -> None:
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+def refuses(sql: str, *parameters: object, match: str = "append-only") -> None:
+    with pytest.raises(DatabaseError, match=match), transaction.atomic():
         run(sql, *parameters)
 
 
@@ -139,17 +140,37 @@ def test_emptied_evidence_loses_its_salt_too():
     refuses(f"UPDATE preferences_evidence SET {EMPTY}", b"0123456789abcdef", NOW)
 
 
+# --- an address is for ever ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["id", "channel", "key", "key_id"])
+def test_what_names_an_address_never_changes(column):
+    refuses(f"UPDATE preferences_address SET {column} = {column}", match="append-only|for ever")
+
+
+def test_an_address_is_never_deleted():
+    refuses("DELETE FROM preferences_address", match="append-only|for ever")
+    if IS_POSTGRESQL:
+        refuses("TRUNCATE preferences_address CASCADE")
+
+
+def test_the_clear_form_of_an_address_may_go():
+    run("UPDATE preferences_address SET canonical = '', original = '', erased_at = %s", NOW)
+
+
 # --- who may lift this ------------------------------------------------------------------------------
 
 
 def test_without_the_guard_everything_would_go():
     """The guard is what refuses, and reversing the migration takes all of it away."""
     editor = SimpleNamespace(connection=connection)
+    addresses.unguard(None, editor)
     append_only.unguard(None, editor)
     run("UPDATE preferences_consentevent SET rule = 1")
     run("UPDATE preferences_evidence SET explanation = 'other'")
     run("DELETE FROM preferences_seal")
     append_only.guard(None, editor)
+    addresses.guard(None, editor)
     refuses("UPDATE preferences_consentevent SET rule = 1")
 
 

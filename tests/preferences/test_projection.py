@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from preferences import projection
-from preferences.bulk_sql import insert_rows, moment, update_rows
+from preferences.bulk_sql import insert_missing, insert_rows, moment, update_rows
 from preferences.models import OptOut, Preference
 from preferences.selectors import states_for
 from preferences.values import ACCOUNT, Register, Registers, Source
@@ -89,6 +89,7 @@ def test_nothing_changed_is_nothing_written(django_assert_num_queries):
     with django_assert_num_queries(0):
         projection.write({}, {})
         insert_rows("no_such_table", ["a"], [])
+        insert_missing("no_such_table", [("a", "integer")], [])
         update_rows("no_such_table", [("a", "integer")], [])
 
 

@@ -7,6 +7,7 @@ import pytest
 from preferences.gate import Reason, may_send
 from preferences.models import Address, ConsentEvent, Evidence, PendingConfirmation, RepeatedWord
 from preferences.projection import read
+from preferences.rebuilding import differences
 from preferences.services import ensure_address
 from preferences.values import ACCOUNT, PERSON, Act, Actor, ActorKind, Channel, Flag, Source, Word
 from tests.factories import TypeFactory
@@ -390,6 +391,19 @@ def test_r23_their_undo_of_an_opt_out_of_all_brings_everything_back():
     done = act(one, own(ACCOUNT, OUT, Source.ONE_CLICK), at=NOW + HOUR)
     act(one, undo(done.event_id, ACCOUNT, Word.OWN), at=NOW + 2 * HOUR)
     assert status_of(one, first) is IN
+
+
+def test_r23_their_undo_of_an_opt_out_of_all_heard_late_gives_types_back_what_nobody_touched():
+    one, first = address(), news()
+    second = TypeFactory(business_unit=first.business_unit)
+    for kind in (first, second):
+        act(one, ours(of(kind), IN))
+    late = act(one, own(ACCOUNT, OUT, said_at=NOW - MINUTE), at=NOW + MINUTE)
+    act(one, own(of(second), OUT), at=NOW + HOUR)
+    assert (status_of(one, first), status_of(one, second)) == (OUT, OUT)
+    act(one, undo(late.event_id, ACCOUNT, Word.OWN), at=NOW + 2 * HOUR)
+    assert (status_of(one, first), status_of(one, second)) == (IN, OUT)
+    assert list(differences()) == []
 
 
 def test_r23_an_undo_needs_no_grounds_and_asks_for_no_confirmation():

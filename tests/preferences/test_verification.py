@@ -95,9 +95,8 @@ def resign(event_id: int) -> None:
     """Give a row the digest that belongs to what it says now, as a careful forger would."""
     columns = ", ".join(seal.EVENT_COLUMNS)
     row = fetch_all(f"SELECT {columns} FROM {TABLE} WHERE id = %s", [event_id])[0]
-    own_part = len(seal.OWN_COLUMNS)
-    stamp = [verification._plain(value, place) for place, value in enumerate(row[own_part:-1])]
-    digest = seal.event_digest(seal.Own(*row[:own_part]), seal.stamp_bytes(seal.Stamp(*stamp)))
+    own_part = seal.Own(*row[: len(seal.OWN_COLUMNS)])
+    digest = seal.event_digest(own_part, seal.stamp_bytes(verification.stamp_of(row)))
     run(f"UPDATE {TABLE} SET digest = %s WHERE id = %s", digest, event_id)
 
 
