@@ -36,6 +36,7 @@ class Option:
 class OptInDialog:
     """``clicked``: the row it was opened from; None when that row is of no concern any more.
 
+    ``moved``: that row, when what it offered was overtaken by another change meanwhile.
     ``confirms``: some of the types wait for the person's click first (R14).
     """
 
@@ -43,6 +44,7 @@ class OptInDialog:
     is_resubscribe: bool
     options: Sequence[Option]
     clicked: Option | None
+    moved: Row | None
     lifts: Sequence[OptOutOfAll]
     confirms: bool
 
@@ -90,12 +92,8 @@ def get_opt_in_dialog(
     now: datetime,
 ) -> OptInDialog:
     """Return the dialog for one address, opened from the row of ``type_id``."""
-    rows = [
-        row
-        for row in subscriptions.rows
-        if row.address.pk == address.pk
-        and (row.can_resubscribe if is_resubscribe else row.can_subscribe)
-    ]
+    held = [row for row in subscriptions.rows if row.address.pk == address.pk]
+    rows = [row for row in held if (row.can_resubscribe if is_resubscribe else row.can_subscribe)]
     type_ids = [row.type.pk for row in rows]
     previews = preview_opt_in(address_id=address.pk, type_ids=type_ids, actor=actor, now=now)
     options = [Option(row, previews[row.type.pk].decision) for row in rows]
@@ -105,6 +103,7 @@ def get_opt_in_dialog(
         is_resubscribe,
         options,
         clicked,
+        None if clicked else next((row for row in held if row.type.pk == type_id), None),
         _lifts(subscriptions, options),
         confirms=_confirms(address, [option.row for option in options if not option.is_refused]),
     )

@@ -220,7 +220,8 @@ def test_from_sign_in_to_undo_with_the_keyboard_alone(live_server, page, watch, 
     tab_to("Unsubscribe: Garden guide")
     keys.press("Enter")
     expect(row(page, scene, scene.guide)).to_contain_text("Opted out")
-    keys.press("Enter")  # the focus is on Undo
+    expect(page.get_by_role("button", name="Undo: Garden guide")).to_be_focused()
+    keys.press("Enter")
     expect(row(page, scene, scene.guide)).to_contain_text("Opted in")
     keys.press("h")
     expect(page.locator("#events .event")).to_have_count(3)
@@ -287,10 +288,12 @@ def test_back_and_forward_through_panel_and_history(panel, scene):
     expect(panel).to_have_url(re.compile(r"/contacts/\d+/$"))
 
 
-def test_an_opt_out_of_all_of_the_person_holds_types_back_in_place(panel, scene):
+def test_a_click_that_another_change_overtook_is_told_what_is_so_now(panel, scene):
+    """The person left everything of the unit after the panel was drawn."""
     scene.person_says(unit_scope(scene.garden.pk))
     press(panel, scene, scene.guide, "Subscribe")
-    expect(panel.locator("#dialog")).to_contain_text("unsubscribed from all themselves")
+    expect(panel.locator("#dialog .notice")).to_contain_text("Unsubscribed from all")
+    expect(panel.locator("#dialog .notice")).to_contain_text("Own choice")
     panel.keyboard.press("Escape")
     expect(panel.locator("#dialog")).to_be_hidden()
     assert status_of(scene.email, scene.guide) is OUT
