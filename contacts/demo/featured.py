@@ -248,4 +248,6 @@ class _Told:
         basis, why = (way.basis, way.why) if status is IN else (None, "")
         wish = self.timeline.wish(key, way.source, status, way.word, basis=basis, why=why)
         at = self.now - timedelta(days=ago)
+        if ago > 60:  # long ago the day does not matter
+            at = self.timeline.moments[self.timeline.slot(ago)]
         self.timeline.add(at, actor, self.addresses[channel], wish)

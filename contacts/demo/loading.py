@@ -35,9 +35,9 @@ from preferences.values import Channel
 
 BLOCK = 25_000  # contacts in one transaction
 ROWS_AT_ONCE, MORE_ROWS_AT_ONCE = 500, 5_000
-# The first block looks lived in: something happened each week, of late every other day. The rest is
-# mass, in calls of the door as large as it likes them.
-LIVELY_DAYS = (*range(1, 92, 2), *range(98, BEGAN_DAYS_AGO - 5, 7))
+# The first block looks lived in: something happened every other week, of late twice a week. The rest
+# is mass, in calls of the door as large as it likes them.
+LIVELY_DAYS = (*(1 + 3.5 * turn for turn in range(26)), *range(98, BEGAN_DAYS_AGO - 5, 14))
 MASS_DAYS = (2, 20, *range(60, BEGAN_DAYS_AGO - 5, 90))
 
 
