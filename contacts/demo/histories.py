@@ -143,7 +143,7 @@ class Habits(NamedTuple):
 
 
 LIVELY = Habits(
-    0.85,
+    0.76,
     spread(((MOVED, 1), (RELAYED, 4))),
     spread(((FORM, 44), (PAGE, 20), (PANEL, 12), (BULK, 6), (FLOW, 9), (V4, 5), (V3, 4))),
     is_detailed=True,
