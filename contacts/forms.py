@@ -337,7 +337,8 @@ def with_one_more_address(data: QueryDict) -> QueryDict:
     """Return what was posted with one more row for an address."""
     more = data.copy()
     total = f"{PREFIX}-TOTAL_FORMS"
-    count = min(int(data.get(total, 0)), ADDRESS_LIMIT - 1) if data.get(total, "").isdigit() else 0
+    given = data.get(total, "")[:9]
+    count = min(int(given), ADDRESS_LIMIT - 1) if given.isdecimal() else 0
     more[total] = str(count + 1)
     more[f"{PREFIX}-{count}-channel"] = Channel.EMAIL.value
     return more

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -156,13 +156,21 @@ def changed(
 
 def _open_context(request: Request, contact: Contact) -> dict[str, Any]:
     """Return what the page that sent the request shows of the panel, as it is now."""
-    current = urlsplit(request.htmx.current_url or "")
+    current = _page_of(request)
     panel_path = reverse("contact_subscriptions", args=[contact.pk])
     return {
         **list_context(request, contact, query=QueryDict(current.query)),
         "list_is_open": current.path == panel_path,
         "panel_is_open": current.path.startswith(panel_path),
     }
+
+
+def _page_of(request: Request) -> SplitResult:
+    """Return the page that htmx says it is on; an address that is none is as good as no page."""
+    try:
+        return urlsplit(request.htmx.current_url or "")
+    except ValueError:
+        return urlsplit("")
 
 
 def _panel_url(contact: Contact, keys: Collection[str]) -> str:

@@ -222,7 +222,9 @@ def _preview(request: StaffRequest) -> dict[str, Any]:
     pk = data.get("subscription_type", "")
     name = data.get("name", "").strip()[:120]
     reach = reach_of(request.user)
-    own_pk = get_object_or_404(types_for(reach), pk=pk).pk if pk.isdecimal() else None
+    own_pk = (
+        get_object_or_404(types_for(reach), pk=pk).pk if pk.isdecimal() and len(pk) < 20 else None
+    )
     return {
         "preview": {
             "name": name or _("Name"),

@@ -57,8 +57,11 @@ class UiFormMixin(forms.BaseForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             _style(field.widget)
-            if isinstance(field, forms.CharField):
-                field.to_python = _cleaned(field.to_python)  # type: ignore[method-assign, assignment]
+            is_text = isinstance(field, forms.CharField)
+            if is_text and not isinstance(field.widget, forms.PasswordInput):
+                is_one_line = not isinstance(field.widget, forms.Textarea)
+                clean = _cleaned(field.to_python, is_one_line=is_one_line)
+                field.to_python = clean  # type: ignore[method-assign, assignment]
 
 
 class UiForm(UiFormMixin, forms.Form):
@@ -76,8 +79,13 @@ def _style(widget: forms.Widget) -> None:
         widget.attrs["class"] = f"{css_class} {given}".strip()
 
 
-def _cleaned(to_python: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _cleaned(to_python: Callable[[Any], Any], *, is_one_line: bool) -> Callable[[Any], Any]:
+    """Clean what is typed first; one line stays one, also when no browser's field saw to it."""
+
     def cleaned(value: Any) -> Any:
-        return to_python(clean_text(value) if isinstance(value, str) else value)
+        if not isinstance(value, str):
+            return to_python(value)
+        text = clean_text(value)
+        return to_python(re.sub(r"[\n\t]", " ", text) if is_one_line else text)
 
     return cleaned

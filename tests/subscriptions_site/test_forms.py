@@ -58,3 +58,18 @@ def test_control_characters_are_dropped(typed, kept):
 def test_what_hides_in_text_is_refused(typed):
     form = ExampleForm({"name": typed, "unit": "a", "way": "x"})
     assert list(form.errors) == ["name"]
+
+
+def test_a_field_of_one_line_keeps_one_line():
+    form = ExampleForm({"name": "Anna\r\nBcc: all@x.example\tb", "unit": "a", "way": "x"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["name"] == "Anna Bcc: all@x.example b"
+
+
+def test_a_password_is_taken_as_it_is():
+    class SecretForm(UiForm):
+        secret = forms.CharField(strip=False, widget=forms.PasswordInput)
+
+    form = SecretForm({"secret": "a\tb\x07\u202e "})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["secret"] == "a\tb\x07\u202e "
