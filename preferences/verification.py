@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from preferences import seal
+from preferences import projection, seal
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment
 from preferences.models import ConsentEvent, Evidence, Seal
 from preferences.projection import OPT_OUTS, PREFERENCES
@@ -86,17 +86,17 @@ def verify_ledger(*, against: Sequence[dict] = ()) -> Report:
 def verify_events(address_ids: Collection[int]) -> Finding | None:
     """Verify all events of some addresses: their digests, their evidence, and that sealed ones exist.
 
-    Cheap enough for a screen. A row that was deleted shows as a hole in the chain of
-    ``replaced_event_id``; the whole ledger's roots are ``verify_ledger``'s.
+    Cheap enough for a screen. A row that was deleted is missed by the event that replaced it or by
+    the status; the whole ledger's roots are ``verify_ledger``'s.
     """
     rows = fetch_all(
         f"{_SELECT} WHERE {ids_match('address_id')} ORDER BY id", [ids_parameter(address_ids)]
     )
-    present = {row[0] for row in rows}
-    for row in rows:
-        if row[2] is not None and row[2] not in present:
-            return Finding(Problem.MISSING, row[2])
-    return _check(rows)
+    named = {row[2] for row in rows if row[2] is not None}
+    for registers in projection.read(address_ids, None).registers.values():
+        named.update(said.event_id for said in registers if said is not None)
+    missing = named - {row[0] for row in rows}
+    return Finding(Problem.MISSING, min(missing)) if missing else _check(rows)
 
 
 def head_line() -> str | None:
