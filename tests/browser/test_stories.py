@@ -162,9 +162,6 @@ def test_history_tells_who_what_when_and_why(panel, scene):
     assert download.value.suggested_filename.endswith(".csv")
     panel.get_by_label("Show").select_option("opt_ins")
     expect(events).to_have_count(1)
-    panel.go_back()
-    panel.go_forward()
-    expect(panel.locator("#panel")).to_be_visible()
 
 
 def test_filter_by_unit_shows_its_types_alone(panel, scene):
