@@ -41,7 +41,7 @@ from preferences.values import (
 
 type Said = Mapping[tuple[int, Scope], Registers]
 
-HISTORY_PAGE = 50
+HISTORY_PAGE = 10
 
 
 # --- statuses ---

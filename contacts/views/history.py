@@ -16,7 +16,7 @@ from contacts.access import get_contact
 from contacts.history import csv_rows, entries_of, months_of, verify_history
 from contacts.subscription_forms import HistoryForm
 from contacts.subscriptions import addresses_of, get_subscriptions
-from contacts.views.panel import behind, number_of
+from contacts.views.panel import address_lines, behind, number_of
 from preferences import selectors
 from preferences.models import Address
 from preferences.selectors import HISTORY_PAGE, HistoryFilter
@@ -36,18 +36,18 @@ def contact_history(request: Request, contact_id: int) -> HttpResponse:
     user, now = cast(User, request.user), timezone.now()
     contact = get_contact(user, contact_id)
     addresses = addresses_of(contact)
-    subscriptions = get_subscriptions(contact, user=user, now=now)
     form = HistoryForm(request.GET, units=selectors.units_for(reach_of(user)))
     context = {
         "contact": contact,
-        "subscriptions": subscriptions,
+        "subscriptions": lambda: get_subscriptions(contact, user=user, now=now),
+        "address_lines": address_lines(addresses),
         "form": form,
         "tab": "history",
         "behind": behind(user, contact),
         "may_edit": may(user, Right.EDIT),
-        "entry_count": subscriptions.history_count,
+        "entry_count": _count(addresses, user),
         "may_export": may(user, Right.EXPORT),
-        "checked": verify_history(addresses, now=timezone.now()),
+        "checked": verify_history(addresses, now=now),
         **_page(request, user, addresses, form),
     }
     return page_or_fragment(request, "contacts/contact_history.html", context, FRAGMENTS)
@@ -61,13 +61,10 @@ def contact_history_verify(request: Request, contact_id: int) -> HttpResponse:
     if not request.htmx:
         return redirect("contact_history", contact_id)
     addresses = addresses_of(contact)
-    count = selectors.count_history(
-        [address.pk for address in addresses], reach=reach_of(cast(User, request.user))
-    )
     context = {
         "contact": contact,
         "checked": verify_history(addresses, now=timezone.now()),
-        "entry_count": count,
+        "entry_count": _count(addresses, cast(User, request.user)),
     }
     return render(request, "contacts/_verification.html", context)
 
@@ -90,6 +87,10 @@ def contact_history_csv(request: Request, contact_id: int) -> StreamingHttpRespo
     response = StreamingHttpResponse(_lines(csv_rows(entries)), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="history-{contact.pk}.csv"'
     return response
+
+
+def _count(addresses: list[Address], user: User) -> int:
+    return selectors.count_history([one.pk for one in addresses], reach=reach_of(user))
 
 
 def _page(

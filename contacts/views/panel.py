@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.access import Right, may, reach_of
 from accounts.models import User
 from contacts.models import Contact
+from contacts.panel import CHANNEL_ICONS
 from contacts.selectors import addresses_of as links_of
 from contacts.selectors import unit_names
 from contacts.subscriptions import addresses_of, get_subscriptions
@@ -58,6 +59,11 @@ def behind(user: User, contact: Contact) -> Callable[[], dict[str, Any]]:
     return read
 
 
+def address_lines(addresses: Collection[Address]) -> list[tuple[str, Address]]:
+    """Return the addresses for the head of the panel, each with the icon of its channel."""
+    return [(CHANNEL_ICONS[address.channel_value], address) for address in addresses]
+
+
 def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the panel's list needs; ``query`` has the business unit and the channel."""
     user = cast(User, request.user)
@@ -68,6 +74,7 @@ def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]
     return {
         "contact": contact,
         "subscriptions": subscriptions,
+        "address_lines": address_lines(subscriptions.addresses),
         "units": subscriptions.narrowed(unit_id=unit_id, channel=channel),
         "unit_id": unit_id,
         "channel": channel,

@@ -1,6 +1,7 @@
 """Template tags of the interface: icons, pills, times, numbers, navigation."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -46,12 +47,14 @@ def icon(name: str, modifier: str = "") -> SafeString:
 
     It is decoration: the words stand beside it, or in the aria-label of its button.
     """
+    return _icon(name, modifier, static("icons.svg"))
+
+
+@cache
+def _icon(name: str, modifier: str, sprite: str) -> SafeString:
     css_class = " ".join(["icon", *(f"icon--{word}" for word in modifier.split())])
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
-        css_class,
-        static("icons.svg"),
-        name,
+        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css_class, sprite, name
     )
 
 
@@ -59,6 +62,12 @@ def icon(name: str, modifier: str = "") -> SafeString:
 def status_pill(status: Any, label: Any = None) -> SafeString:
     """Draw a status as icon, word and colour; `label` says it more exactly ("Paused to 5 Jan")."""
     name = str(getattr(status, "name", status)).upper()
+    return _pill(name, str(label) if label else "", get_language() or "en")
+
+
+@lru_cache(maxsize=1_000)
+def _pill(name: str, label: str, language: str) -> SafeString:  # noqa: ARG001
+    """Draw a pill; ``language`` is that of the words, and part of what is remembered."""
     modifier, icon_name, words = PILLS.get(name, ("", "dash", name.capitalize()))
     return format_html(
         '<span class="{}">{}{}</span>',
@@ -74,7 +83,15 @@ def day(value: datetime | None) -> str:
     if value is None:
         return ""
     local = timezone.localtime(value) if isinstance(value, datetime) else value
-    return format_date(local, f"{_day_pattern()} Y")
+    return _day_text(
+        local.year, local.month, local.day, f"{_day_pattern()} Y", get_language() or "en"
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _day_text(year: int, month: int, day_of_month: int, pattern: str, language: str) -> str:  # noqa: ARG001
+    """Write a date; ``language`` is that of the month's name, and part of what is remembered."""
+    return format_date(date(year, month, day_of_month), pattern)
 
 
 @register.filter
@@ -89,7 +106,9 @@ def moment(value: datetime | None) -> str:
 @register.filter
 def short_moment(value: datetime) -> str:
     """Write a time as "2 Nov, 19:41", where the year is said above."""
-    return format_date(timezone.localtime(value), f"{_day_pattern()}, H:i")
+    local = timezone.localtime(value)
+    words = _day_text(local.year, local.month, local.day, _day_pattern(), get_language() or "en")
+    return f"{words}, {local.hour:02}:{local.minute:02}"
 
 
 def _day_pattern() -> str:
