@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from contacts.custom import InvalidValue, PropertyRule, read_value
@@ -22,6 +22,7 @@ from preferences.values import Channel, LegalBasis
 from subscriptions_site.web.forms import DIRECTION_OVERRIDES
 
 NO_ADDRESS = "The row has no address."
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # what is before is a spreadsheet's empty date
 LENGTHS = {"first_name": 120, "last_name": 120, "company": 200, "job_title": 160}
 ADDRESS_FIELDS = (
     (Field.EMAIL, Channel.EMAIL),
@@ -31,7 +32,7 @@ ADDRESS_FIELDS = (
     (Field.WHATSAPP, Channel.WHATSAPP),
 )
 # What our own files put before a cell that a spreadsheet would take for a formula.
-_PROTECTED = re.compile(r"'(?=[=+\-@\t\r])")
+_PROTECTED = re.compile(r"'(?=[=+\-@\t\r\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class RowReader:
     def _created_at(self, cell: Sequence[str], reading: Reading) -> datetime | None:
         index, text = self._first(cell, Field.CREATED_AT)
         created_at = cells.moment(text) if text else None
-        if text and (created_at is None or created_at > self.now):
+        if text and (created_at is None or not EARLIEST <= created_at <= self.now):
             reading.problems.append((self._header(index), "The date is not clear."))
             return None
         return created_at

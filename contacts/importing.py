@@ -26,7 +26,7 @@ from preferences.models import BusinessUnit
 CHUNK_ROWS = 2000
 REASONS_KEPT = 200
 NOT_STORED = "The database refused the row."
-FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class UnreadableFile(ValueError):

@@ -217,6 +217,14 @@ def test_wrong_options_are_said(tmp_path):
 
 
 def test_cells_that_spreadsheets_would_run_are_protected():
-    assert [protected(v) for v in ("=1", "+1", "-1", "@a", "\tx", "\rx", "a=1", "")] == [
-        "'=1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "a=1", "",
+    assert [protected(v) for v in ("=1", "+1", "-1", "@a", "\tx", "\rx", "\n=1", "a=1", "")] == [
+        "'=1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "'\n=1", "a=1", "",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "1899-12-30", "2031-01-01"])
+def test_a_date_of_creation_that_cannot_be_is_left_out(date):
+    summary, rejects = run(f"Email,Create date\na@x.example,{date}\n")
+    assert counts(summary) == (1, 0, 0, 0)
+    assert rejects[0]["Reason"] == "Create date: The date is not clear."
+    assert Contact.objects.get().created_at == NOW
