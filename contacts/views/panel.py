@@ -81,7 +81,14 @@ def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]
         "tab": "subscriptions",
         "behind": behind(user, contact),
         "may_edit": may(user, Right.EDIT),
+        **_row_urls(contact),
     }
+
+
+def _row_urls(contact: Contact) -> dict[str, str]:
+    """Return where the buttons of a row lead, made once for all rows."""
+    acts = ("subscribe", "resubscribe", "unsubscribe", "undo")
+    return {f"{act}_url": reverse(f"contact_{act}", args=[contact.pk]) for act in acts}
 
 
 def dialog(
