@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
+from contacts.event_facts import Fact, facts_of
 from contacts.subscriptions import names_of
 from preferences import wording
 from preferences.models import Address, ConsentEvent
@@ -189,6 +190,10 @@ class Entry:
             return []
         kept: dict[str, Any] = self.event.evidence.details
         return [(str(DETAILS.get(key, key)), str(value)) for key, value in kept.items()]
+
+    @property
+    def facts(self) -> list[Fact]:
+        return list(facts_of(self))
 
     @property
     def notes(self) -> list[str]:

@@ -1,0 +1,58 @@
+"""What the details of one entry of the history say: labels and values, drawn in one go.
+
+In a template of conditions this was most of the time of the History tab.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.template.defaultfilters import linebreaksbr
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from subscriptions_site.templatetags.ui import day, moment
+
+if TYPE_CHECKING:
+    from contacts.history import Entry
+
+Fact = tuple[str, str | SafeString]
+
+
+def facts_of(entry: "Entry") -> Iterator[Fact]:
+    """Yield label and value of each fact; values are escaped where they are put into the page."""
+    event = entry.event
+    yield _("Changed"), _changed(entry)
+    if entry.is_said_earlier:
+        yield _("Said"), moment(event.said_at)
+    yield _("Recorded"), moment(event.recorded_at)
+    yield _("Address"), format_html('<bdi dir="ltr">{}</bdi>', event.address.display)
+    if event.legal_basis:
+        yield _("Legal basis"), entry.legal_basis
+    yield from _evidence(entry)
+    if event.asked_on:
+        yield _("Asked on"), day(event.asked_on)
+    if event.wording_id:
+        yield _("Wording shown"), _("Version %(number)s") % {"number": event.wording_id}
+    yield from entry.details
+    if event.undoes_event_id:
+        words = _("Entry %(number)s") % {"number": event.undoes_event_id}
+        yield _("Undoes"), format_html('<a href="#entry-{}">{}</a>', event.undoes_event_id, words)
+    yield _("Rule"), f"R{event.rule}"
+    words = _("no. %(number)s, %(digest)s") % {"number": event.pk, "digest": entry.number}
+    yield _("Entry"), format_html('<span class="mono">{}</span>', words)
+
+
+def _changed(entry: "Entry") -> str:
+    if entry.is_change:
+        return _("From %(before)s to %(after)s") % {"before": entry.before, "after": entry.after}
+    return _("Nothing, still %(status)s") % {"status": entry.after}
+
+
+def _evidence(entry: "Entry") -> Iterator[Fact]:
+    if entry.is_erased and entry.event.evidence is not None:
+        erased = day(entry.event.evidence.erased_at)
+        words = _("Erased on %(day)s; its digest is kept") % {"day": erased}
+        yield _("Explanation"), format_html('<span class="muted">{}</span>', words)
+    elif entry.explanation:
+        yield _("Explanation"), linebreaksbr(entry.explanation)
