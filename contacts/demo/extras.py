@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from contacts.demo.company import Company
-from contacts.demo.histories import FORM, IN, LIST_DAYS_AGO, OUT, PAGE, PANEL, on_list
+from contacts.demo.histories import FORM, IN, LIST_DAYS_AGO, OUT, PAGE, PANEL, SPAM, on_list
 from contacts.demo.people import Person
 from contacts.demo.timeline import EVERYTHING, Timeline
 from contacts.models import ContactAddress
@@ -51,7 +51,8 @@ def _tell_of_erased(timeline: Timeline, address_id: int, now: datetime) -> None:
     evidence = (("ip", "198.51.100.77"), ("user_agent", "Firefox on Linux"))
     story = (
         (500, FORM, "guide", IN, Act.STATE, ()),
-        (300, PAGE, "garden", OUT, Act.STATE, evidence),
+        (320, SPAM, "garden", OUT, Act.COMPLAIN, ()),
+        (300, PAGE, EVERYTHING, OUT, Act.STATE, evidence),
         (200, PANEL._replace(actor="ruth"), EVERYTHING, Status.NOT_SPECIFIED, Act.ERASE, ()),
     )
     for ago, way, key, status, act, proof in story:
