@@ -91,6 +91,12 @@ def ensure_addresses(
     return [keys[form].id for form, _ in pairs]
 
 
+def is_key_of(address: Address) -> bool:
+    """Tell whether the address was stored with the key that is in use."""
+    key = address_key(address.channel_value, address.canonical, secret=_secret())
+    return key.digest == bytes(address.key)
+
+
 def _secret() -> bytes:
     return settings.ADDRESS_KEYS[settings.ADDRESS_KEY_ID]
 
