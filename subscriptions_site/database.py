@@ -1,9 +1,12 @@
 """DATABASE_URL to Django's DATABASES entry, for the two databases this product supports."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 # IMMEDIATE makes writers wait their turn instead of failing half-way ("database is locked").
@@ -64,3 +67,16 @@ def _sqlite(path: str) -> dict[str, Any]:
         "NAME": name,
         "OPTIONS": dict(SQLITE_OPTIONS),
     }
+
+
+@contextmanager
+def without_query_log() -> Iterator[None]:
+    """Keep Django from logging every query of a long command, as it does with DEBUG.
+
+    Written out, the parameters of bulk statements cost more time and memory than the work itself.
+    """
+    was_debug, settings.DEBUG = settings.DEBUG, False
+    try:
+        yield
+    finally:
+        settings.DEBUG = was_debug

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.demo import PASSWORD, PEOPLE
 from contacts.demo.loading import Loaded, NotEmpty, load_demo
+from subscriptions_site.database import without_query_log
 
 CONTACTS = 25_000
 
@@ -47,13 +48,15 @@ class Command(BaseCommand):
             self.stderr.write(f"demo data: {added:,} contacts added, {rate:,.0f} a second")
 
         try:
-            loaded = load_demo(
-                count=options["contacts"],
-                now=timezone.now(),
-                password=PASSWORD if settings.DEBUG else None,
-                workers=options["workers"] if connection.vendor == "postgresql" else 1,
-                report=report,
-            )
+            password = PASSWORD if settings.DEBUG else None
+            with without_query_log():
+                loaded = load_demo(
+                    count=options["contacts"],
+                    now=timezone.now(),
+                    password=password,
+                    workers=options["workers"] if connection.vendor == "postgresql" else 1,
+                    report=report,
+                )
         except NotEmpty as error:
             raise CommandError(
                 "This database holds data of its own, so no demo data were put into it. "

@@ -35,6 +35,7 @@ from preferences.values import (
     Wish,
     type_scope,
 )
+from subscriptions_site.database import without_query_log
 
 CHUNK = 10_000
 STORED = 5  # preferences per address
@@ -82,7 +83,8 @@ class Command(BaseCommand):
             name = connection.settings_dict["NAME"]
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
             try:
-                self._run(count)
+                with without_query_log():
+                    self._run(count)
             finally:
                 connection.creation.destroy_test_db(name, verbosity=0)
 
