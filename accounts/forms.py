@@ -4,6 +4,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role, User
 from subscriptions_site.web.forms import UiForm, UiModelForm
@@ -63,7 +64,7 @@ class PasswordForm(UiForm):
 class UserForm(UiForm):
     """Who somebody is, what they may do, and in which business units."""
 
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=150)
     email = forms.EmailField(
         label=_("Email"),
         max_length=254,
