@@ -78,7 +78,7 @@ def _pill(name: str, label: str, language: str) -> SafeString:  # noqa: ARG001
 
 
 @register.filter
-def day(value: datetime | None) -> str:
+def day(value: date | None) -> str:
     """Write a date as "2 Nov 2026", in the reader's time zone."""
     if value is None:
         return ""
