@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -50,7 +51,7 @@ class User(AbstractBaseUser):
     """A member of staff. What they may do follows from role and units: see accounts.access."""
 
     email = LowerCaseEmailField(_("email"), unique=True)
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=150)
     role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.VIEWER)
     may_resubscribe = models.BooleanField(
         _("may resubscribe"),
