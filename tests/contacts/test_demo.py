@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import phonenumbers
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.demo import PASSWORD, PEOPLE
 from accounts.models import Role, User
@@ -147,7 +147,11 @@ def test_contacts_have_what_contacts_have(demo):
     assert shared.most_common(1)[0][1] == 2
     of_channel = Counter(ContactAddress.objects.values_list("contact_id", "channel"))
     assert max(of_channel.values()) >= 2
-    assert set(Contact.objects.values_list("unit_set__key", flat=True)) >= {"1", "1,2,3"}
+    units = [str(pk) for pk in BusinessUnit.objects.order_by("pk").values_list("pk", flat=True)]
+    assert set(Contact.objects.values_list("unit_set__key", flat=True)) >= {
+        units[0],
+        ",".join(units),
+    }
 
 
 def test_some_addresses_opted_out_before_their_contact_was_there(demo):
@@ -161,7 +165,9 @@ def test_some_addresses_opted_out_before_their_contact_was_there(demo):
 def test_the_ledger_is_intact_sealed_and_explains_every_status(demo):
     report = verify_ledger()
     assert report.is_intact
-    assert report.unsealed_count == 0
+    # PostgreSQL must not seal what a running transaction wrote, and this one is still running.
+    is_final = connection.vendor == "sqlite"
+    assert report.unsealed_count == (0 if is_final else report.event_count)
     assert list(differences()) == []
 
 
