@@ -1,8 +1,8 @@
 """The sealer: puts new events under a Merkle root chained to the seal before.
 
 Ids are not in commit order, so on PostgreSQL only events of transactions older than the oldest
-running one are sealed; SQLite has one writer, where every committed event is final. One seal at a
-time: a lock, held to the end of the transaction.
+running one (of any database of the server) are sealed; SQLite has one writer, where every committed
+event is final. One seal at a time: a lock, held to the end of the transaction.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,13 +1,15 @@
 """What the tests of the kernel say often: addresses, wishes, and the door."""
 
+import time
 from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
-from preferences.models import PolicyVersion, SubscriptionType
+from preferences.models import PolicyVersion, Seal, SubscriptionType
 from preferences.rules import effective
+from preferences.sealing import seal_events
 from preferences.selectors import state_of, states_for
 from preferences.services import apply_change, apply_changes, ensure_address
 from preferences.values import (
@@ -153,6 +155,19 @@ def set_policy(**fields: object) -> PolicyVersion:
     """Put a policy into force."""
     defaults = {"privacy": 1, "email_connected": True, "changed_at": NOW}
     return PolicyVersion.objects.create(**{**defaults, **fields})
+
+
+def seal_until(count: int) -> None:
+    """Seal until so many events are sealed.
+
+    A server's other databases, such as those of tests beside this one, hold the sealer up as well:
+    PostgreSQL counts running transactions across all of them.
+    """
+    deadline = time.monotonic() + 60
+    while sum(Seal.objects.values_list("count", flat=True)) < count:
+        assert time.monotonic() < deadline, "a transaction seems to run for ever"
+        if not seal_events(now=NOW):
+            time.sleep(0.05)
 
 
 @contextmanager
