@@ -96,7 +96,10 @@ class _Shaper:
         self.said = states_for(ids)
         self.spoken_of = {address_id for address_id, _scope in self.said}
         self.unit_names = unit_names(reach)
-        self.types = [t for t in types_for(reach) if _is_counted(t)]
+        counted = [kind for kind in types_for(reach) if _is_counted(kind)]
+        self.types_on = {
+            channel: [kind for kind in counted if channel in kind.channels] for channel in Channel
+        }
 
     def rows(self) -> list[IndexRow]:
         return [self._row(contact) for contact in self.contacts]
@@ -119,7 +122,7 @@ class _Shaper:
     def _standing(self, address: Address | None, channel: Channel) -> Standing | None:
         if address is None:
             return None
-        types = [kind for kind in self.types if channel in kind.channels]
+        types = self.types_on[channel]
         if address.pk not in self.spoken_of:
             return Standing(count=len(types))
         results = [

@@ -43,7 +43,7 @@ from subscriptions_site.web.htmx import (
 )
 from subscriptions_site.web.paging import get_page
 
-ACTIVITY_COUNT = 10
+ACTIVITY_COUNT = 5
 DELETED_PAGE = 50
 
 
@@ -60,12 +60,22 @@ def contacts(request: Request) -> HttpResponse:
         "query": query,
         "page": page,
         "rows": index_rows(page.rows, reach=reach_of(user)),
-        "channels": connected_channels(),
+        **_columns(),
         "matches": count_matches(user, query),
         "total": count_contacts(user) if query.is_narrowed else None,
         "may_edit": may(user, Right.EDIT),
     }
     return page_or_fragment(request, "contacts/contacts.html", context, ["contact_list"])
+
+
+def _columns() -> dict[str, Any]:
+    """Return which columns the index has; the company gives way first where there are many."""
+    channels = connected_channels()
+    return {
+        "has_sms": Channel.SMS in channels,
+        "has_whatsapp": Channel.WHATSAPP in channels,
+        "company_class": "p4" if len(channels) > 2 else "p3",
+    }
 
 
 @staff_view(Right.VIEW)
