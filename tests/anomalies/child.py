@@ -1,6 +1,6 @@
 """A process of its own at the door: applies a batch, may be killed in the middle, tells what it finds.
 
-Run as ``python -m tests.anomalies.child VERB ARGUMENT``; the answer is one line of JSON.
+Run as ``python -m tests.anomalies.child VERB:ARGUMENT...``; the answer is a line of JSON for each.
 """
 
 import json
@@ -96,4 +96,6 @@ def look(_: str) -> dict[str, object]:
 if __name__ == "__main__":
     django.setup()
     verbs = {"apply": apply, "killed": killed, "look": look}
-    sys.stdout.write(json.dumps(verbs[sys.argv[1]](sys.argv[2])))
+    for argument in sys.argv[1:]:
+        verb, _, rest = argument.partition(":")
+        sys.stdout.write(json.dumps(verbs[verb](rest)) + "\n")

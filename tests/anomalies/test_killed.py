@@ -54,10 +54,10 @@ def start(database: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def answer(process: subprocess.Popen[str]) -> dict[str, object]:
+def answers(process: subprocess.Popen[str]) -> list[dict[str, object]]:
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    return json.loads(text)
+    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -71,19 +71,19 @@ def answer(process: subprocess.Popen[str]) -> dict[str, object]:
     ],
 )
 def test_r19_killed_in_the_middle_of_a_batch(database, point, left):
-    process = start(database, "killed", point)
+    process = start(database, f"killed:{point}")
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
-    assert answer(start(database, "look", "")) == left
-    again = answer(start(database, "apply", "bulk"))
+    found, again, afterwards = answers(start(database, "look", "apply:bulk", "look"))
+    assert found == left
     assert again == {"applied": PEOPLE if left is NOTHING else 0, "answered": PEOPLE}
-    assert answer(start(database, "look", "")) == ALL
+    assert afterwards == ALL
 
 
 def test_r19_twin_calls_of_two_processes_are_one_act(database):
     """The same call sent twice at one moment: all are answered twice, and everything is kept once."""
-    twins = [start(database, "apply", "click") for _ in range(3)]
-    answers = [answer(twin) for twin in twins]
-    assert sorted(one["applied"] for one in answers) == [0, 0, PEOPLE]
-    found = answer(start(database, "look", ""))
+    twins = [start(database, "apply:click") for _ in range(3)]
+    applied = [answers(twin)[0]["applied"] for twin in twins]
+    assert sorted(applied) == [0, 0, PEOPLE]
+    [found] = answers(start(database, "look"))
     assert found == {**ALL, "evidence": 0, "repeats": 2 * PEOPLE}
