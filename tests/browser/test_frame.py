@@ -43,9 +43,14 @@ def test_sign_in_page_is_accessible_and_quiet(live_server, page, complaints):
     assert complaints == []
 
 
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def test_account_page_is_accessible_in_light_and_dark(signed_in, complaints):
     assert violations(signed_in) == []
     signed_in.get_by_label("Appearance").select_option("dark")
+    expect(signed_in.locator("html")).to_have_attribute("data-theme", "dark")
+    signed_in.evaluate(TWO_FRAMES)  # colours are those of the new theme once they are painted
     assert violations(signed_in) == []
     assert complaints == []
 

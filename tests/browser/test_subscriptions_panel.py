@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from preferences.selectors import HISTORY_PAGE
 from preferences.values import Status, unit_scope
 from tests.browser.test_frame import violations
 from tests.contacts.panel_scene import Scene, status_of
@@ -185,15 +186,15 @@ def test_history_opens_by_key_filters_and_checks_again(panel, scene):
 
 
 def test_show_older_appends_and_moves_the_focus(record, scene):
-    for _ in range(27):
+    for _ in range(HISTORY_PAGE // 2 + 2):
         scene.say(scene.guide, IN)
         scene.say(scene.guide, OUT)
     record.goto(record.url + "subscriptions/history/")
-    expect(record.locator("#events .event")).to_have_count(50)
+    expect(record.locator("#events .event")).to_have_count(HISTORY_PAGE)
     record.get_by_role("link", name="Show older").focus()
     record.keyboard.press("Enter")
-    expect(record.locator("#events .event")).to_have_count(54)
-    expect(record.locator("#events .event").nth(50)).to_be_focused()
+    expect(record.locator("#events .event")).to_have_count(HISTORY_PAGE + 4)
+    expect(record.locator("#events .event").nth(HISTORY_PAGE)).to_be_focused()
 
 
 @pytest.mark.parametrize("path", ["", "history/", "subscribe/", "unsubscribe-all/"])
