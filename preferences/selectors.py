@@ -14,12 +14,11 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from accounts.access import Reach
+from preferences import projection
 from preferences.models import (
     BusinessUnit,
     ConsentEvent,
-    OptOut,
     PendingConfirmation,
-    Preference,
     Seal,
     SubscriptionType,
 )
@@ -47,33 +46,22 @@ HISTORY_PAGE = 10
 # --- statuses ---
 
 
-def states_for(address_ids: Collection[int]) -> dict[tuple[int, Scope], Registers]:
+def states_for(address_ids: Collection[int]) -> Said:
     """Return what was said of these addresses, by address and scope, in two queries.
 
     A scope nobody spoke about is not in it; ``state_of`` fills the gaps.
     """
-    said: dict[tuple[int, Scope], Registers] = {}
-    for preference in Preference.objects.filter(address_id__in=address_ids):
-        key = preference.address_id, type_scope(preference.subscription_type_id)
-        said[key] = preference.registers()
-    for opt_out in OptOut.objects.filter(address_id__in=address_ids):
-        unit_id = opt_out.business_unit_id
-        scope = ACCOUNT if unit_id is None else unit_scope(unit_id)
-        said[opt_out.address_id, scope] = opt_out.registers()
-    return said
+    return projection.read(address_ids, None).registers
 
 
 def state_of(said: Said, address_id: int, *, type_id: int | None, unit_id: int | None) -> State:
     """Return the state of one address for one type; without a type, of a unit or the account."""
-
-    def words(scope: Scope | None) -> Registers:
-        return said.get((address_id, scope), NO_WORDS) if scope is not None else NO_WORDS
-
-    return State(
-        type=words(type_scope(type_id) if type_id is not None else None),
-        unit=words(unit_scope(unit_id) if unit_id is not None else None),
-        account=words(ACCOUNT),
-    )
+    of_type = of_unit = NO_WORDS
+    if type_id is not None:
+        of_type = said.get((address_id, type_scope(type_id)), NO_WORDS)
+    if unit_id is not None:
+        of_unit = said.get((address_id, unit_scope(unit_id)), NO_WORDS)
+    return State(of_type, of_unit, said.get((address_id, ACCOUNT), NO_WORDS))
 
 
 def pending_for(
