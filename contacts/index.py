@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from accounts.access import Reach
 from contacts.models import Contact
-from contacts.selectors import primary_addresses, unit_names
-from preferences.models import Address, SubscriptionType
+from contacts.selectors import Held, primary_addresses, unit_ids_of
+from preferences.outline import Outline, TypeLine
 from preferences.rules import effective
-from preferences.selectors import get_policy, state_of, states_for, types_for
-from preferences.values import Channel, State, Status
+from preferences.selectors import states_for
+from preferences.values import (
+    ACCOUNT,
+    NO_WORDS,
+    Channel,
+    Registers,
+    Scope,
+    State,
+    Status,
+    unit_scope,
+)
 
 IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
-SHOWN_UNITS = 1
 BAR_WIDTH = 56
+
+type Words = Mapping[Scope, Registers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,55 +56,35 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One line of the index."""
+    """One line of the index. ``standings``: None on a channel without an address."""
 
     contact: Contact
-    email: Address | None
-    phone: Address | None
-    email_standing: Standing | None
-    sms_standing: Standing | None
-    whatsapp_standing: Standing | None
+    address_text: str
+    standings: Mapping[Channel, Standing | None]
     units: Sequence[str]
 
     @property
     def name(self) -> str:
         return self.contact.full_name or self.address_text or str(self.contact)
 
-    @property
-    def address_text(self) -> str:
-        address = self.email or self.phone
-        return address.display if address else ""
 
-    @property
-    def shown_units(self) -> Sequence[str]:
-        return self.units[:SHOWN_UNITS]
-
-    @property
-    def further_count(self) -> int:
-        return len(self.units) - len(self.shown_units)
-
-
-def index_rows(contacts: Sequence[Contact], *, reach: Reach) -> list[IndexRow]:
-    """Return the lines of the index for these contacts; seven queries."""
-    return _Shaper(contacts, reach).rows()
-
-
-def connected_channels() -> frozenset[Channel]:
-    """Return the channels the company can send on."""
-    return get_policy().channels
+def index_rows(contacts: Sequence[Contact], *, outline: Outline) -> list[IndexRow]:
+    """Return the lines of the index for these contacts; four queries."""
+    return _Shaper(contacts, outline).rows() if contacts else []
 
 
 class _Shaper:
     """Holds what was read while the rows are put together; used once."""
 
-    def __init__(self, contacts: Sequence[Contact], reach: Reach) -> None:
-        self.contacts = contacts
+    def __init__(self, contacts: Sequence[Contact], outline: Outline) -> None:
+        self.contacts, self.unit_names = contacts, outline.units
+        self.unit_ids = unit_ids_of({contact.unit_set_id for contact in contacts})
         self.primary = primary_addresses([contact.pk for contact in contacts])
-        ids = [address.pk for held in self.primary.values() for address in held.values()]
-        self.said = states_for(ids)
-        self.spoken_of = {address_id for address_id, _scope in self.said}
-        self.unit_names = unit_names(reach)
-        counted = [kind for kind in types_for(reach) if _is_counted(kind)]
+        self.words: dict[int, dict[Scope, Registers]] = {}
+        ids = [address.id for held in self.primary.values() for address in held.values()]
+        for (address_id, scope), registers in states_for(ids).items():
+            self.words.setdefault(address_id, {})[scope] = registers
+        counted = [kind for kind in outline.types if kind.is_open and not kind.is_service]
         self.types_on = {
             channel: [kind for kind in counted if channel in kind.channels] for channel in Channel
         }
@@ -105,52 +93,47 @@ class _Shaper:
         return [self._row(contact) for contact in self.contacts]
 
     def _row(self, contact: Contact) -> IndexRow:
-        held: Mapping[Channel, Address] = self.primary[contact.pk]
-        set_ids = set(contact.unit_set.unit_ids)
-        standing: dict[str, Any] = {
-            f"{channel.value.lower()}_standing": self._standing(held.get(channel), channel)
-            for channel in Channel
-        }
+        held: Mapping[Channel, Held] = self.primary[contact.pk]
+        first = next((held[channel] for channel in Channel if channel in held), None)
+        set_ids = self.unit_ids[contact.unit_set_id]
         return IndexRow(
-            contact=contact,
-            email=held.get(Channel.EMAIL),
-            phone=held.get(Channel.SMS) or held.get(Channel.WHATSAPP),
-            units=[name for unit_id, name in self.unit_names.items() if unit_id in set_ids],
-            **standing,
+            contact,
+            first.text if first else "",
+            {channel: self._standing(held.get(channel), channel) for channel in Channel},
+            [name for unit_id, name in self.unit_names.items() if unit_id in set_ids],
         )
 
-    def _standing(self, address: Address | None, channel: Channel) -> Standing | None:
+    def _standing(self, address: Held | None, channel: Channel) -> Standing | None:
         if address is None:
             return None
         types = self.types_on[channel]
-        if address.pk not in self.spoken_of:
+        words = self.words.get(address.id)
+        if not words:
             return Standing(count=len(types))
-        results = [
-            effective(state_of(self.said, address.pk, type_id=t.pk, unit_id=t.business_unit_id))
-            for t in types
-        ]
-        is_account_out = self._is_out_of_all(address, None)
-        left = [
-            name
-            for unit_id, name in self.unit_names.items()
-            if self._is_out_of_all(address, unit_id)
-        ]
+        results = [effective(_state(words, kind)) for kind in types]
+        account = words.get(ACCOUNT, NO_WORDS)
         is_excepted = any(result.is_exception for result in results)
         return Standing(
             in_count=sum(result.status is IN for result in results),
             out_count=sum(result.status is OUT for result in results),
             count=len(types),
-            is_all_out=is_account_out and not is_excepted,
+            is_all_out=not is_excepted and effective(State(account=account)).status is OUT,
             is_excepted=is_excepted,
-            left=tuple(left),
+            left=tuple(self._left(words)),
         )
 
-    def _is_out_of_all(self, address: Address, unit_id: int | None) -> bool:
-        state = state_of(self.said, address.pk, type_id=None, unit_id=unit_id)
-        alone = State(account=state.account) if unit_id is None else State(unit=state.unit)
-        return effective(alone).status is OUT
+    def _left(self, words: Words) -> list[str]:
+        return [
+            name
+            for unit_id, name in self.unit_names.items()
+            if (wide := words.get(unit_scope(unit_id)))
+            and effective(State(unit=wide)).status is OUT
+        ]
 
 
-def _is_counted(kind: SubscriptionType) -> bool:
-    is_archived = kind.archived_at or kind.business_unit.archived_at
-    return not is_archived and not kind.is_service
+def _state(words: Words, kind: TypeLine) -> State:
+    return State(
+        words.get(kind.scope, NO_WORDS),
+        words.get(kind.unit_scope, NO_WORDS),
+        words.get(ACCOUNT, NO_WORDS),
+    )

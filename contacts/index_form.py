@@ -1,5 +1,6 @@
 """What the toolbar of the index asks for. A value that makes no sense is as good as none."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -7,11 +8,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import reach_of
-from accounts.models import User
 from contacts.models import Contact
 from contacts.selectors import DEFAULT_SORT, PAGE_SIZES, SORTS, ContactQuery, owners
-from preferences.selectors import units_for
 from subscriptions_site.web.forms import UiForm
 
 NOBODY = "0"
@@ -31,15 +29,17 @@ class IndexForm(UiForm):
         choices=[(str(size), str(size)) for size in PAGE_SIZES], required=False
     )
 
-    def __init__(self, data: QueryDict, *, user: User) -> None:
+    def __init__(self, data: QueryDict, *, units: Mapping[int, str]) -> None:
         super().__init__(data)
-        units = list(units_for(reach_of(user)).values_list("id", "name"))
         self.unit_count = len(units)
-        people = [(str(person.pk), str(person)) for person in owners()]
+        people = [
+            (str(pk), name or email)
+            for pk, name, email in owners().values_list("pk", "name", "email")
+        ]
         choices: dict[str, list[tuple[str, Any]]] = {
             "unit": [
                 ("", gettext("Every business unit")),
-                *((str(pk), name) for pk, name in units),
+                *((str(pk), name) for pk, name in units.items()),
             ],
             "owner": [("", gettext("Every owner")), (NOBODY, gettext("No owner")), *people],
             "stage": [("", gettext("Every life-cycle stage")), *Contact.Lifecycle.choices],

@@ -7,6 +7,7 @@ a search is counted up to a limit.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Lower
@@ -15,9 +16,9 @@ from django.http import QueryDict
 from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for, unit_set_ids
-from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty
+from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty, UnitSet
 from contacts.values import fold
-from preferences.models import Address
+from preferences.addresses import spaced
 from preferences.selectors import units_for
 from preferences.values import Channel
 from subscriptions_site.web.paging import Direction, Page, get_page
@@ -99,8 +100,8 @@ def get_contact_page(
     Nothing is joined: inside a million rows of one date the planner expects one row beyond the
     cursor, joins all of them and sorts.
     """
-    contacts = find_contacts(user, query).prefetch_related("unit_set")
-    contacts = contacts.defer("search_text", "properties").annotate(company_key=Lower("company"))
+    contacts = find_contacts(user, query).defer("search_text", "properties")
+    contacts = contacts.annotate(company_key=Lower("company"))
     return get_page(contacts, order=query.order, size=query.size, query=parameters)
 
 
@@ -143,13 +144,29 @@ def addresses_of(contact: Contact) -> list[ContactAddress]:
     return list(rows.order_by("channel", "-is_primary", "position", "id"))
 
 
-def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, Address]]:
+class Held(NamedTuple):
+    """An address as lists show it; ``text`` is for staff, a phone number in groups of digits."""
+
+    id: int
+    text: str
+
+
+def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, Held]]:
     """Return the primary address of each channel of several contacts; one query."""
-    found: dict[int, dict[Channel, Address]] = {contact_id: {} for contact_id in contact_ids}
+    found: dict[int, dict[Channel, Held]] = {contact_id: {} for contact_id in contact_ids}
     rows = ContactAddress.objects.filter(contact_id__in=contact_ids, is_primary=True)
-    for row in rows.select_related("address"):
-        found[row.contact_id][row.channel_value] = row.address
+    for contact_id, channel, address_id, text in rows.values_list(
+        "contact_id", "channel", "address_id", "address__canonical"
+    ):
+        found[contact_id][Channel.from_code(channel)] = Held(address_id, spaced(text) or "…")
     return found
+
+
+def unit_ids_of(unit_set_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the business units in each of these sets; one query."""
+    return {
+        found.pk: frozenset(found.unit_ids) for found in UnitSet.objects.filter(id__in=unit_set_ids)
+    }
 
 
 def unit_names(reach: Reach) -> dict[int, str]:

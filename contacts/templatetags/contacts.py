@@ -1,22 +1,19 @@
 """Template tags of the screens of contacts: sorted columns, names of places, marked matches."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from contacts import places
-from contacts.index import Standing
+from contacts.columns import Column, draw_rows
+from contacts.index import IndexRow
 from contacts.selectors import ContactQuery
 from preferences.wording import LEGAL_BASES
-from subscriptions_site.templatetags.ui import status_pill
 
 register = template.Library()
 
@@ -82,26 +79,7 @@ def basis(value: Any) -> Any:
     return LEGAL_BASES[value]
 
 
-@register.filter
-def standing_cell(standing: Standing | None) -> SafeString:
-    """Draw how an e-mail address stands; few standings, so each is drawn once per language."""
-    return _drawn("contacts/_standing.html", standing, get_language() or "en")
-
-
-@register.filter
-def standing_words(standing: Standing | None) -> SafeString:
-    """Say how an e-mail address stands, for the narrow table."""
-    return _drawn("contacts/_standing_words.html", standing, get_language() or "en")
-
-
-@register.filter
-def standing_pill(standing: Standing | None) -> SafeString:
-    """Draw how a phone number stands on a channel."""
-    if standing is None:
-        return format_html('<span class="muted small">{}</span>', _("No number"))
-    return status_pill(standing.pill)
-
-
-@lru_cache(maxsize=4_000)
-def _drawn(template_name: str, standing: Standing | None, language: str) -> SafeString:  # noqa: ARG001
-    return SafeString(render_to_string(template_name, {"standing": standing}).strip())
+@register.simple_tag
+def contact_rows(rows: Sequence[IndexRow], columns: Sequence[Column]) -> SafeString:
+    """Draw the rows of the index."""
+    return draw_rows(rows, columns)

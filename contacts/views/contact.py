@@ -20,9 +20,10 @@ from contacts.access import (
     get_deleted_contact,
     require_all_units,
 )
+from contacts.columns import columns_for
 from contacts.forms import ContactForm, with_one_more_address
 from contacts.history import entries_of
-from contacts.index import connected_channels, index_rows
+from contacts.index import index_rows
 from contacts.index_form import IndexForm
 from contacts.models import Contact
 from contacts.selectors import (
@@ -33,7 +34,8 @@ from contacts.selectors import (
     unit_names,
 )
 from contacts.subscriptions import get_subscriptions
-from preferences.selectors import history_of
+from preferences.outline import get_outline
+from preferences.selectors import get_policy, history_of
 from preferences.values import Channel
 from subscriptions_site.web.htmx import (
     Request,
@@ -52,30 +54,21 @@ DELETED_PAGE = 50
 def contacts(request: Request) -> HttpResponse:
     """Show the people this user sees, a page at a time."""
     user = cast(User, request.user)
-    form = IndexForm(request.GET, user=user)
+    outline = get_outline(reach_of(user))
+    form = IndexForm(request.GET, units=outline.units)
     query = form.query()
     page = get_contact_page(user, query, request.GET)
     context = {
         "form": form,
         "query": query,
         "page": page,
-        "rows": index_rows(page.rows, reach=reach_of(user)),
-        **_columns(),
+        "rows": index_rows(page.rows, outline=outline),
+        "columns": columns_for(get_policy().channels),
         "matches": count_matches(user, query),
         "total": count_contacts(user) if query.is_narrowed else None,
         "may_edit": may(user, Right.EDIT),
     }
     return page_or_fragment(request, "contacts/contacts.html", context, ["contact_list"])
-
-
-def _columns() -> dict[str, Any]:
-    """Return which columns the index has; the company gives way first where there are many."""
-    channels = connected_channels()
-    return {
-        "has_sms": Channel.SMS in channels,
-        "has_whatsapp": Channel.WHATSAPP in channels,
-        "company_class": "p4" if len(channels) > 2 else "p3",
-    }
 
 
 @staff_view(Right.VIEW)

@@ -8,6 +8,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.forms.utils import flatatt
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 # Characters that reorder the text around them, so that it reads as something it is not.
@@ -30,6 +34,39 @@ class UiRenderer(TemplatesSetting):
 
     form_template_name = "_ui/form.html"
     field_template_name = "_ui/field.html"
+
+    def render(
+        self,
+        template_name: str,
+        context: dict[str, Any],
+        request: HttpRequest | None = None,
+    ) -> SafeString:
+        """Draw one template; drop-downs without one, which takes two templates an option."""
+        if template_name == forms.Select.template_name:
+            return _draw_select(context["widget"])
+        return super().render(template_name, context, request)
+
+
+def _draw_select(widget: dict[str, Any]) -> SafeString:
+    """Draw what Django's widgets/select.html draws."""
+    parts: list[str] = []
+    for group_name, options, _index in widget["optgroups"]:
+        if group_name:
+            parts.append(format_html('<optgroup label="{}">', group_name))
+        parts += [
+            format_html(
+                '<option value="{}"{}>{}</option>',
+                str(option["value"]),
+                flatatt(option["attrs"]),
+                option["label"],
+            )
+            for option in options
+        ]
+        if group_name:
+            parts.append("</optgroup>")
+    body = SafeString("\n".join(parts))
+    attributes = flatatt(widget["attrs"])
+    return format_html('<select name="{}"{}>\n{}\n</select>', widget["name"], attributes, body)
 
 
 def clean_text(value: str) -> str:

@@ -1,5 +1,8 @@
+from html.parser import HTMLParser
+
 import pytest
 from django import forms
+from django.forms.renderers import DjangoTemplates
 
 from subscriptions_site.web.forms import UiForm
 
@@ -73,3 +76,39 @@ def test_a_password_is_taken_as_it_is():
     form = SecretForm({"secret": "a\tb\x07\u202e "})
     assert form.is_valid(), form.errors
     assert form.cleaned_data["secret"] == "a\tb\x07\u202e "
+
+
+class Tags(HTMLParser):
+    """Collects tags, attributes in any order, and words."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        self.found.append(tag)
+
+    def handle_data(self, data):
+        if data.strip():
+            self.found.append(data.strip())
+
+
+@pytest.mark.parametrize("chosen", ["", "b", "2", '"><script>'])
+def test_a_drop_down_is_drawn_as_django_draws_it(chosen):
+    select = forms.Select(
+        attrs={"required": True, "disabled": False, "data-x": '"<&'},
+        choices=[
+            ("", "All <b>"),
+            ("Grupa & co", [("a", "A"), ("b", "B")]),
+            (2, "Two"),
+            ('"><script>', "x"),
+        ],
+    )
+    ours = select.render("unit", chosen, renderer=UiForm().renderer)
+    theirs = select.render("unit", chosen, renderer=DjangoTemplates())
+    assert Tags(ours).found == Tags(theirs).found
+    assert "<script>" not in ours

@@ -1,0 +1,138 @@
+"""The columns of the index and how their cells are drawn.
+
+A page has hundreds of cells, so they are drawn by functions: a template would take most of the
+page's time for them.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from contacts.index import IndexRow, Standing
+from preferences.values import Channel
+from subscriptions_site.templatetags.ui import avatar, day, status_pill
+
+SHOWN_UNITS = 1
+
+
+class Column(NamedTuple):
+    """``sort``: its name in the URL, "" where nothing sorts by it; ``first``: the first direction."""
+
+    label: str | Promise
+    css_class: str
+    draw: Callable[[IndexRow], SafeString]
+    sort: str = ""
+    first: str = ""
+
+
+def columns_for(channels: Collection[Channel]) -> list[Column]:
+    """Return the columns after the name; the company gives way first where there are many."""
+    company_class = "p4" if len(channels) > 2 else "p3"
+    columns = [
+        Column(_lazy("Company"), company_class, _company, "company", "company"),
+        Column(_lazy("Business units"), "p3", _units),
+        Column(_lazy("Email types opted in"), "p1", _email),
+    ]
+    if Channel.SMS in channels:
+        columns.append(Column(_lazy("SMS"), "p2", _sms))
+    if Channel.WHATSAPP in channels:
+        columns.append(Column(_lazy("WhatsApp"), "p3", _whatsapp))
+    updated = Column(_lazy("Last updated"), "p2 nowrap", _updated, "updated", "-updated")
+    return [*columns, updated]
+
+
+def draw_rows(rows: Sequence[IndexRow], columns: Sequence[Column]) -> SafeString:
+    """Draw the body of the table."""
+    base = reverse("contacts")
+    return format_html_join(
+        "\n",
+        "<tr>{}{}</tr>",
+        ((_name(row, base), format_html_join("", "{}", _cells(row, columns))) for row in rows),
+    )
+
+
+def _cells(row: IndexRow, columns: Sequence[Column]) -> list[tuple[SafeString]]:
+    return [
+        (format_html('<td class="{}">{}</td>', column.css_class, column.draw(row)),)
+        for column in columns
+    ]
+
+
+def _name(row: IndexRow, base: str) -> SafeString:
+    name, address = row.name, row.address_text
+    second = ""
+    if address and address != name:
+        second = format_html(
+            '<span class="cell-sub clip clip--wide"><bdi dir="ltr">{}</bdi></span>', address
+        )
+    return format_html(
+        '<th scope="row"><div class="cell-main">{}<span class="cell-main__text">'
+        '<a href="{}{}/"><span class="clip clip--wide"><bdi>{}</bdi></span></a>{}'
+        '<span class="cell-sub narrow-line">{}</span></span></div></th>',
+        avatar(name),
+        base,
+        row.contact.pk,
+        name,
+        second,
+        _drawn("contacts/_standing_words.html", row.standings[Channel.EMAIL], _language()),
+    )
+
+
+def _company(row: IndexRow) -> SafeString:
+    company = row.contact.company
+    return format_html('<span class="clip" title="{}"><bdi>{}</bdi></span>', company, company)
+
+
+def _units(row: IndexRow) -> SafeString:
+    return _unit_tags(tuple(row.units))
+
+
+@lru_cache(maxsize=1_000)
+def _unit_tags(names: tuple[str, ...]) -> SafeString:
+    shown = format_html_join("", '<span class="tag">{}</span>', ((n,) for n in names[:SHOWN_UNITS]))
+    further: str = ""
+    if len(names) > SHOWN_UNITS:
+        count = len(names) - SHOWN_UNITS
+        further = format_html('<span class="tag" title="{}">+{}</span>', ", ".join(names), count)
+    return format_html('<span class="row row--nowrap">{}{}</span>', shown, further)
+
+
+def _email(row: IndexRow) -> SafeString:
+    return _drawn("contacts/_standing.html", row.standings[Channel.EMAIL], _language())
+
+
+def _sms(row: IndexRow) -> SafeString:
+    return _pill(row.standings[Channel.SMS])
+
+
+def _whatsapp(row: IndexRow) -> SafeString:
+    return _pill(row.standings[Channel.WHATSAPP])
+
+
+def _updated(row: IndexRow) -> SafeString:
+    return format_html("{}", day(row.contact.updated_at))
+
+
+def _pill(standing: Standing | None) -> SafeString:
+    if standing is None:
+        return format_html('<span class="muted small">{}</span>', _("No number"))
+    return status_pill(standing.pill)
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+@lru_cache(maxsize=4_000)
+def _drawn(template_name: str, standing: Standing | None, language: str) -> SafeString:  # noqa: ARG001
+    """Draw how an address stands; few standings, so each is drawn once per language."""
+    return SafeString(render_to_string(template_name, {"standing": standing}).strip())
