@@ -53,18 +53,14 @@ def columns_for(channels: Collection[Channel]) -> list[Column]:
 def draw_rows(rows: Sequence[IndexRow], columns: Sequence[Column]) -> SafeString:
     """Draw the body of the table."""
     base = reverse("contacts")
-    return format_html_join(
-        "\n",
-        "<tr>{}{}</tr>",
-        ((_name(row, base), format_html_join("", "{}", _cells(row, columns))) for row in rows),
-    )
+    openings = [format_html('<td class="{}">', column.css_class) for column in columns]
+    cells = list(zip(openings, columns, strict=True))
+    return SafeString("\n".join([_row(row, cells, base) for row in rows]))
 
 
-def _cells(row: IndexRow, columns: Sequence[Column]) -> list[tuple[SafeString]]:
-    return [
-        (format_html('<td class="{}">{}</td>', column.css_class, column.draw(row)),)
-        for column in columns
-    ]
+def _row(row: IndexRow, cells: Sequence[tuple[SafeString, Column]], base: str) -> str:
+    drawn = "".join([f"{opening}{column.draw(row)}</td>" for opening, column in cells])
+    return f"<tr>{_name(row, base)}{drawn}</tr>"
 
 
 def _name(row: IndexRow, base: str) -> SafeString:
@@ -119,7 +115,12 @@ def _whatsapp(row: IndexRow) -> SafeString:
 
 
 def _updated(row: IndexRow) -> SafeString:
-    return format_html("{}", day(row.contact.updated_at))
+    return _text(day(row.contact.updated_at))
+
+
+@lru_cache(maxsize=1_000)
+def _text(text: str) -> SafeString:
+    return format_html("{}", text)
 
 
 def _pill(standing: Standing | None) -> SafeString:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contacts.models import Contact
-from contacts.selectors import Held, primary_addresses, unit_ids_of
+from contacts.selectors import Held, UnitSetLine, primary_addresses
 from preferences.outline import Outline, TypeLine
 from preferences.rules import effective
 from preferences.selectors import states_for
@@ -68,17 +68,21 @@ class IndexRow:
         return self.contact.full_name or self.address_text or str(self.contact)
 
 
-def index_rows(contacts: Sequence[Contact], *, outline: Outline) -> list[IndexRow]:
-    """Return the lines of the index for these contacts; four queries."""
-    return _Shaper(contacts, outline).rows() if contacts else []
+def index_rows(
+    contacts: Sequence[Contact], *, outline: Outline, sets: Sequence[UnitSetLine]
+) -> list[IndexRow]:
+    """Return the lines of the index for these contacts; three queries."""
+    return _Shaper(contacts, outline, sets).rows() if contacts else []
 
 
 class _Shaper:
     """Holds what was read while the rows are put together; used once."""
 
-    def __init__(self, contacts: Sequence[Contact], outline: Outline) -> None:
+    def __init__(
+        self, contacts: Sequence[Contact], outline: Outline, sets: Sequence[UnitSetLine]
+    ) -> None:
         self.contacts, self.unit_names = contacts, outline.units
-        self.unit_ids = unit_ids_of({contact.unit_set_id for contact in contacts})
+        self.unit_ids = {found.id: found.unit_ids for found in sets}
         self.primary = primary_addresses([contact.pk for contact in contacts])
         self.words: dict[int, dict[Scope, Registers]] = {}
         ids = [address.id for held in self.primary.values() for address in held.values()]

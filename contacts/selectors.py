@@ -5,7 +5,7 @@ a search is counted up to a limit.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from django.http import QueryDict
 from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for, unit_set_ids
-from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty, UnitSet
+from contacts.models import Contact, ContactAddress, CustomProperty, UnitSet
 from contacts.values import fold
 from preferences.addresses import spaced
 from preferences.selectors import units_for
@@ -105,10 +105,24 @@ def get_contact_page(
     return get_page(contacts, order=query.order, size=query.size, query=parameters)
 
 
-def count_matches(user: User, query: ContactQuery) -> Total:
+class UnitSetLine(NamedTuple):
+    """A set of business units and how many contacts belong to exactly these."""
+
+    id: int
+    unit_ids: frozenset[int]
+    contact_count: int
+
+
+def get_unit_sets() -> list[UnitSetLine]:
+    """Return every set some contact ever had, with the maintained counts: one query."""
+    found = UnitSet.objects.annotate(total=Sum("counts__count"))
+    return [UnitSetLine(row.pk, frozenset(row.unit_ids), row.total or 0) for row in found]
+
+
+def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) -> Total:
     """Return how many contacts match: exactly from counts, or else up to a limit."""
     if not (query.search or query.owner_id is not None or query.lifecycle_stage):
-        return Total(count_contacts(user, query.unit_id))
+        return Total(count_in(sets, reach_of(user), query.unit_id))
     ids = find_contacts(user, query).values_list("pk", flat=True)[: COUNT_LIMIT + 1]
     count = len(ids)
     return Total(min(count, COUNT_LIMIT), count > COUNT_LIMIT)
@@ -116,13 +130,17 @@ def count_matches(user: User, query: ContactQuery) -> Total:
 
 def count_contacts(user: User, unit_id: int | None = None) -> int:
     """Return how many contacts a user sees, of one unit or of all; nothing is scanned."""
-    counts = ContactCount.objects.all()
-    reach = reach_of(user)
-    if not reach.all_units:
-        counts = counts.filter(unit_set__in=unit_set_ids(reach.unit_ids))
-    if unit_id is not None:
-        counts = counts.filter(unit_set__in=unit_set_ids(frozenset({unit_id})))
-    return counts.aggregate(total=Sum("count"))["total"] or 0
+    return count_in(get_unit_sets(), reach_of(user), unit_id)
+
+
+def count_in(sets: Iterable[UnitSetLine], reach: Reach, unit_id: int | None = None) -> int:
+    """Return how many contacts of these sets are within reach, of one unit or of all."""
+    return sum(
+        found.contact_count
+        for found in sets
+        if (reach.all_units or not reach.unit_ids.isdisjoint(found.unit_ids))
+        and (unit_id is None or unit_id in found.unit_ids)
+    )
 
 
 def search_parts(text: str) -> list[str]:
@@ -145,28 +163,26 @@ def addresses_of(contact: Contact) -> list[ContactAddress]:
 
 
 class Held(NamedTuple):
-    """An address as lists show it; ``text`` is for staff, a phone number in groups of digits."""
+    """An address as lists show it."""
 
     id: int
-    text: str
+    canonical: str
+
+    @property
+    def text(self) -> str:
+        """Write the address for staff, a phone number in groups of digits."""
+        return spaced(self.canonical) or "…"
 
 
 def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, Held]]:
     """Return the primary address of each channel of several contacts; one query."""
     found: dict[int, dict[Channel, Held]] = {contact_id: {} for contact_id in contact_ids}
     rows = ContactAddress.objects.filter(contact_id__in=contact_ids, is_primary=True)
-    for contact_id, channel, address_id, text in rows.values_list(
+    for contact_id, channel, address_id, canonical in rows.values_list(
         "contact_id", "channel", "address_id", "address__canonical"
     ):
-        found[contact_id][Channel.from_code(channel)] = Held(address_id, spaced(text) or "…")
+        found[contact_id][Channel.from_code(channel)] = Held(address_id, canonical)
     return found
-
-
-def unit_ids_of(unit_set_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Return the business units in each of these sets; one query."""
-    return {
-        found.pk: frozenset(found.unit_ids) for found in UnitSet.objects.filter(id__in=unit_set_ids)
-    }
 
 
 def unit_names(reach: Reach) -> dict[int, str]:

@@ -28,9 +28,10 @@ from contacts.index_form import IndexForm
 from contacts.models import Contact
 from contacts.selectors import (
     addresses_of,
-    count_contacts,
+    count_in,
     count_matches,
     get_contact_page,
+    get_unit_sets,
     unit_names,
 )
 from contacts.subscriptions import get_subscriptions
@@ -54,18 +55,20 @@ DELETED_PAGE = 50
 def contacts(request: Request) -> HttpResponse:
     """Show the people this user sees, a page at a time."""
     user = cast(User, request.user)
-    outline = get_outline(reach_of(user))
+    reach = reach_of(user)
+    outline = get_outline(reach)
     form = IndexForm(request.GET, units=outline.units)
     query = form.query()
     page = get_contact_page(user, query, request.GET)
+    sets = get_unit_sets()  # after the page: a set is older than its contacts
     context = {
         "form": form,
         "query": query,
         "page": page,
-        "rows": index_rows(page.rows, outline=outline),
+        "rows": index_rows(page.rows, outline=outline, sets=sets),
         "columns": columns_for(get_policy().channels),
-        "matches": count_matches(user, query),
-        "total": count_contacts(user) if query.is_narrowed else None,
+        "matches": count_matches(user, query, sets),
+        "total": count_in(sets, reach) if query.is_narrowed else None,
         "may_edit": may(user, Right.EDIT),
     }
     return page_or_fragment(request, "contacts/contacts.html", context, ["contact_list"])

@@ -44,7 +44,7 @@ class UiRenderer(TemplatesSetting):
         """Draw one template; drop-downs without one, which takes two templates an option."""
         if template_name == forms.Select.template_name:
             return _draw_select(context["widget"])
-        return super().render(template_name, context, request)
+        return SafeString(super().render(template_name, context, request))
 
 
 def _draw_select(widget: dict[str, Any]) -> SafeString:

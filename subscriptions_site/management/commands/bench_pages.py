@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, reset_queries
+from django.db.models import Model, Sum
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, reverse
@@ -16,8 +17,8 @@ from django.utils.http import urlencode
 
 from accounts.access import Right, StaffRequest, staff_view
 from accounts.models import Role, User
-from contacts.models import Contact
-from preferences.models import ConsentEvent
+from contacts.models import Contact, ContactCount
+from preferences.models import ConsentEvent, Preference
 from subscriptions_site.urls import urlpatterns as site_urlpatterns
 from subscriptions_site.web.htmx import page_or_fragment
 
@@ -105,19 +106,30 @@ class Command(BaseCommand):
         self.stdout.write(f"{connection.vendor}: {self._sizes()}; median of {rounds}")
         for name, url in pages.items():
             middle = median(times[name][2:])
-            queries = self._queries(client, url)
+            queries = self._queries(client, url, PANEL if name.startswith("panel") else {})
             self.stdout.write(
                 f"{name:>26}: {middle * 1000:7.1f} ms  {middle / empty:5.2f}x  {queries} queries"
             )
 
-    def _queries(self, client: Client, url: str) -> int:
+    def _queries(self, client: Client, url: str, headers: dict[str, str]) -> int:
         connection.force_debug_cursor = True
         reset_queries()
-        client.get(url)
+        client.get(url, headers=headers)
         connection.force_debug_cursor = False
         return len(connection.queries)
 
     def _sizes(self) -> str:
-        last = ConsentEvent.objects.order_by("-id").values_list("id", flat=True).first()
-        newest = Contact.objects.order_by("-id").values_list("id", flat=True).first()
-        return f"about {newest:,} contacts, {last or 0:,} events"
+        contacts = ContactCount.objects.aggregate(total=Sum("count"))["total"] or 0
+        statuses, events = (self._about(model) for model in (Preference, ConsentEvent))
+        return f"{contacts:,} contacts, about {statuses:,} statuses, {events:,} events"
+
+    def _about(self, model: type[Model]) -> int:
+        """Return the planner's estimate on PostgreSQL, the true number on SQLite."""
+        if connection.vendor != "postgresql":
+            return model._default_manager.count()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+                [model._meta.db_table],
+            )
+            return int(cursor.fetchone()[0])
