@@ -85,9 +85,12 @@ class _Shaper:
         self.unit_ids = {found.id: found.unit_ids for found in sets}
         self.primary = primary_addresses([contact.pk for contact in contacts])
         self.words: dict[int, dict[Scope, Registers]] = {}
+        self.wide: set[int] = set()  # addresses of which somebody spoke at a wider level
         ids = [address.id for held in self.primary.values() for address in held.values()]
         for (address_id, scope), registers in states_for(ids).items():
             self.words.setdefault(address_id, {})[scope] = registers
+            if scope.is_wide:
+                self.wide.add(address_id)
         counted = [kind for kind in outline.types if kind.is_open and not kind.is_service]
         self.types_on = {
             channel: [kind for kind in counted if channel in kind.channels] for channel in Channel
@@ -114,6 +117,10 @@ class _Shaper:
         words = self.words.get(address.id)
         if not words:
             return Standing(count=len(types))
+        if address.id not in self.wide:
+            spoken = [words[kind.scope] for kind in types if kind.scope in words]
+            statuses = [effective(State(type=registers)).status for registers in spoken]
+            return Standing(statuses.count(IN), statuses.count(OUT), len(types))
         results = [effective(_state(words, kind)) for kind in types]
         account = words.get(ACCOUNT, NO_WORDS)
         is_excepted = any(result.is_exception for result in results)

@@ -18,6 +18,7 @@ from contacts.values import (
     LifecycleStage,
     PropertyKind,
     bases_of,
+    unit_ids_of,
 )
 from preferences.models import Address, BusinessUnit
 from preferences.values import Channel, LegalBasis
@@ -44,7 +45,7 @@ class UnitSet(models.Model):
 
     @property
     def unit_ids(self) -> tuple[int, ...]:
-        return tuple(int(part) for part in self.key.split(",")) if self.key else ()
+        return unit_ids_of(self.key)
 
 
 class UnitSetMember(models.Model):

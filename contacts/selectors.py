@@ -17,8 +17,10 @@ from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for, unit_set_ids
 from contacts.models import Contact, ContactAddress, CustomProperty, UnitSet
-from contacts.values import fold
+from contacts.values import fold, unit_ids_of
 from preferences.addresses import spaced
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.models import Address
 from preferences.selectors import units_for
 from preferences.values import Channel
 from subscriptions_site.web.paging import Direction, Page, get_page
@@ -115,8 +117,8 @@ class UnitSetLine(NamedTuple):
 
 def get_unit_sets() -> list[UnitSetLine]:
     """Return every set some contact ever had, with the maintained counts: one query."""
-    found = UnitSet.objects.annotate(total=Sum("counts__count"))
-    return [UnitSetLine(row.pk, frozenset(row.unit_ids), row.total or 0) for row in found]
+    found = UnitSet.objects.values_list("id", "key").annotate(total=Sum("counts__count"))
+    return [UnitSetLine(pk, frozenset(unit_ids_of(key)), total or 0) for pk, key, total in found]
 
 
 def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) -> Total:
@@ -174,13 +176,18 @@ class Held(NamedTuple):
         return spaced(self.canonical) or "…"
 
 
+_PRIMARY = f"""
+    SELECT held.contact_id, held.channel, held.address_id, address.canonical
+    FROM {ContactAddress._meta.db_table} held
+    JOIN {Address._meta.db_table} address ON address.id = held.address_id
+    WHERE held.is_primary AND """
+
+
 def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, Held]]:
     """Return the primary address of each channel of several contacts; one query."""
     found: dict[int, dict[Channel, Held]] = {contact_id: {} for contact_id in contact_ids}
-    rows = ContactAddress.objects.filter(contact_id__in=contact_ids, is_primary=True)
-    for contact_id, channel, address_id, canonical in rows.values_list(
-        "contact_id", "channel", "address_id", "address__canonical"
-    ):
+    rows = fetch_all(_PRIMARY + ids_match("held.contact_id"), [ids_parameter(contact_ids)])
+    for contact_id, channel, address_id, canonical in rows:
         found[contact_id][Channel.from_code(channel)] = Held(address_id, canonical)
     return found
 

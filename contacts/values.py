@@ -77,3 +77,8 @@ def search_text_of(words: Iterable[str]) -> str:
 def unit_key_of(unit_ids: Iterable[int]) -> str:
     """Return the name of a set of business units: "1,4"; the empty set is ""."""
     return ",".join(str(unit_id) for unit_id in sorted(set(unit_ids)))
+
+
+def unit_ids_of(key: str) -> tuple[int, ...]:
+    """Return the business units of a set by its name."""
+    return tuple(int(part) for part in key.split(",")) if key else ()

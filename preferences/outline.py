@@ -3,19 +3,18 @@
 from typing import NamedTuple
 
 from accounts.access import Reach
-from preferences.models import SubscriptionType
-from preferences.selectors import units_for
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.models import BusinessUnit, SubscriptionType
 from preferences.values import Channel, Scope, type_scope, unit_scope
 
-_TYPE = (
-    "id",
-    "name",
-    "kind",
-    "archived_at",
-    "offered_on_email",
-    "offered_on_sms",
-    "offered_on_whatsapp",
-)
+_LINES = f"""
+    SELECT unit.id, unit.name, unit.archived_at, kind.id, kind.name, kind.kind, kind.archived_at,
+        kind.offered_on_email, kind.offered_on_sms, kind.offered_on_whatsapp
+    FROM {BusinessUnit._meta.db_table} unit
+    LEFT JOIN {SubscriptionType._meta.db_table} kind ON kind.business_unit_id = unit.id
+    WHERE %s
+    ORDER BY unit.position, unit.name, unit.id, kind.position, kind.name, kind.id
+"""
 
 
 class TypeLine(NamedTuple):
@@ -40,18 +39,10 @@ class Outline(NamedTuple):
 
 def get_outline(reach: Reach) -> Outline:
     """Read units and types within reach, values only: one query."""
-    found = (
-        units_for(reach)
-        .order_by(
-            "position",
-            "name",
-            "id",
-            "subscription_types__position",
-            "subscription_types__name",
-            "subscription_types__id",
-        )
-        .values_list("id", "name", "archived_at", *(f"subscription_types__{f}" for f in _TYPE))
-    )
+    where, parameters = "TRUE", []
+    if not reach.all_units:
+        where, parameters = ids_match("unit.id"), [ids_parameter(reach.unit_ids)]
+    found = fetch_all(_LINES.replace("%s", where), parameters)
     units: dict[int, str] = {}
     types: list[TypeLine] = []
     for unit_id, unit_name, unit_archived_at, type_id, name, kind, archived_at, *offered in found:

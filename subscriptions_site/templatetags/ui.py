@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from functools import cache, lru_cache
+from html import escape
 from typing import Any
 from zlib import crc32
 
@@ -146,12 +147,12 @@ def initials(name: Any) -> str:
 @register.simple_tag
 def avatar(name: Any, size: str = "") -> SafeString:
     """Draw the initials of a name on a tint that stays the same for that name."""
-    tint = crc32(str(name).encode()) % TINT_COUNT + 1
-    return format_html(
-        '<span class="{}" data-tint="{}" aria-hidden="true">{}</span>',
-        f"avatar avatar--{size}" if size else "avatar",
-        tint,
-        initials(name),
+    text = str(name)
+    tint = crc32(text.encode()) % TINT_COUNT + 1
+    css_class = f"avatar avatar--{escape(size)}" if size else "avatar"
+    return SafeString(
+        f'<span class="{css_class}" data-tint="{tint}" aria-hidden="true">'
+        f"{escape(initials(text))}</span>"
     )
 
 
