@@ -61,6 +61,19 @@ class PasswordForm(UiForm):
         return new
 
 
+class UnitsField(forms.ModelMultipleChoiceField):
+    """Ticked business units. SQLite cannot even look for a number of more than 63 bits."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError:
+            words = self.error_messages["invalid_choice"]
+            raise ValidationError(
+                words, code="invalid_choice", params={"value": ", ".join(value)}
+            ) from None
+
+
 class UserForm(UiForm):
     """Who somebody is, what they may do, and in which business units."""
 
@@ -87,7 +100,7 @@ class UserForm(UiForm):
         help_text=_("Those to come included. Administrators of the whole account need it."),
         required=False,
     )
-    units = forms.ModelMultipleChoiceField(
+    units = UnitsField(
         label=_("Business units"),
         queryset=User.objects.none(),
         required=False,
