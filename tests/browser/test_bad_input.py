@@ -42,6 +42,18 @@ def test_a_name_is_text_on_every_screen(staff, scene, name, live_server):
     expect(staff.get_by_role("link", name=name)).to_be_visible()
 
 
+def test_a_double_click_adds_one_contact(staff, scene):
+    staff.get_by_label("Last name").fill("Twice")
+    staff.locator("input[name$='-0-text']").fill("twice@new.example")
+    staff.get_by_role("checkbox", name="Garden").check()
+    # The second click comes when the first request is already on its way.
+    staff.get_by_role("button", name="Add contact").evaluate(
+        "button => { button.click(); setTimeout(() => button.click(), 20); }"
+    )
+    expect(staff.get_by_role("heading", level=1)).to_have_text("Twice")
+    assert Contact.objects.filter(last_name="Twice").count() == 1
+
+
 @pytest.mark.parametrize("bad", ["two@@ats.example", "+44", "no spaces@in.example"])
 def test_a_malformed_address_keeps_everything_typed(staff, scene, bad):
     staff.get_by_label("First name").fill("Somebody")
