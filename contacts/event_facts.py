@@ -26,7 +26,7 @@ def facts_of(entry: "Entry") -> Iterator[Fact]:
     if entry.is_said_earlier:
         yield _("Said"), moment(event.said_at)
     yield _("Recorded"), moment(event.recorded_at)
-    yield _("Address"), format_html('<bdi dir="ltr">{}</bdi>', event.address.display)
+    yield _("Address"), format_html('<bdi dir="ltr">{}</bdi>', entry.address_text)
     if event.legal_basis:
         yield _("Legal basis"), entry.legal_basis
     yield from _evidence(entry)
@@ -39,7 +39,7 @@ def facts_of(entry: "Entry") -> Iterator[Fact]:
         words = _("Entry %(number)s") % {"number": event.undoes_event_id}
         yield _("Undoes"), format_html('<a href="#entry-{}">{}</a>', event.undoes_event_id, words)
     yield _("Rule"), f"R{event.rule}"
-    words = _("no. %(number)s, %(digest)s") % {"number": event.pk, "digest": entry.number}
+    words = _("no. %(number)s, %(digest)s") % {"number": event.id, "digest": entry.number}
     yield _("Entry"), format_html('<span class="mono">{}</span>', words)
 
 
@@ -50,9 +50,10 @@ def _changed(entry: "Entry") -> str:
 
 
 def _evidence(entry: "Entry") -> Iterator[Fact]:
-    if entry.is_erased and entry.event.evidence is not None:
-        erased = day(entry.event.evidence.erased_at)
+    event = entry.event
+    if event.erased_at:
+        erased = day(event.erased_at)
         words = _("Erased on %(day)s; its digest is kept") % {"day": erased}
         yield _("Explanation"), format_html('<span class="muted">{}</span>', words)
-    elif entry.explanation:
-        yield _("Explanation"), linebreaksbr(entry.explanation)
+    elif event.explanation:
+        yield _("Explanation"), linebreaksbr(event.explanation)

@@ -1,9 +1,8 @@
 """The history of a contact's addresses as a timeline and as a file: shaping of ledger events."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -13,9 +12,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from contacts.event_facts import Fact, facts_of
-from contacts.subscriptions import names_of
 from preferences import wording
-from preferences.models import Address, ConsentEvent
+from preferences.event_lines import EventLine
+from preferences.models import Address
 from preferences.values import (
     Act,
     ActorKind,
@@ -80,10 +79,14 @@ ACT_LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as staff read it. ``sees_evidence``: also IP, device and what else was kept."""
+    """One event as staff read it. ``sees_evidence``: also IP, device and what else was kept.
 
-    event: ConsentEvent
-    name: str
+    ``address_text`` is the address as staff read it, written once for all entries about it.
+    """
+
+    event: EventLine
+    address: Address
+    address_text: str
     is_you: bool
     sees_evidence: bool
 
@@ -118,22 +121,22 @@ class Entry:
 
     @property
     def channel(self) -> Channel:
-        return self.event.address.channel_value
+        return self.address.channel_value
 
     @property
     def subject(self) -> str:
         """Return what it is about: "Product news (SMS)", "all Larkhill Stays email"."""
         channel = str(wording.CHANNELS[self.channel])
         if not self.is_wide:
-            name = str(self.event.subscription_type)
+            name = self.event.type_name
             return name if self.channel is Channel.EMAIL else f"{name} ({channel})"
-        place = str(self.event.business_unit or _("every business unit"))
+        place = self.event.unit_name or _("every business unit")
         return _("all messages of %(unit)s (%(channel)s)") % {"unit": place, "channel": channel}
 
     @property
     def title(self) -> str:
         words = _title_words(self.act, self.status, is_wide=self.is_wide)
-        return words % {"subject": self.subject, "address": self.event.address.display}
+        return words % {"subject": self.subject, "address": self.address_text}
 
     @property
     def by(self) -> str:
@@ -141,7 +144,8 @@ class Entry:
             return _("Own choice")
         if self.is_you:
             return _("You")
-        return self.name or str(wording.ACTOR_KINDS[ActorKind.from_code(self.event.actor_kind)])
+        kind = ActorKind.from_code(self.event.actor_kind)
+        return self.event.staff_name or str(wording.ACTOR_KINDS[kind])
 
     @property
     def way(self) -> str:
@@ -176,19 +180,9 @@ class Entry:
         return str(wording.LEGAL_BASES[LegalBasis.from_code(code)]) if code else ""
 
     @property
-    def explanation(self) -> str:
-        return self.event.evidence.explanation if self.event.evidence else ""
-
-    @property
-    def is_erased(self) -> bool:
-        return bool(self.event.evidence and self.event.evidence.erased_at)
-
-    @property
     def details(self) -> list[tuple[str, str]]:
         """Return the rest of the evidence, for those who may see the ledger."""
-        if not self.sees_evidence or self.event.evidence is None:
-            return []
-        kept: dict[str, Any] = self.event.evidence.details
+        kept = self.event.details if self.sees_evidence else {}
         return [(str(DETAILS.get(key, key)), str(value)) for key, value in kept.items()]
 
     @property
@@ -232,18 +226,17 @@ class Month:
     is_begun: bool = False
 
 
-def entries_of(events: Sequence[ConsentEvent], *, user: User, sees_evidence: bool) -> list[Entry]:
-    """Return the events as staff read them; one query for all names."""
-    names = names_of(events)
-    is_user = ActorKind.USER.code
+def entries_of(
+    events: Iterable[EventLine],
+    addresses: Iterable[Address],
+    *,
+    user: User,
+    sees_evidence: bool,
+) -> list[Entry]:
+    """Return events of these addresses as staff read them."""
+    known = {address.pk: (address, address.display) for address in addresses}
     return [
-        Entry(
-            event,
-            names.get(event.actor_id or 0, "") if event.actor_kind == is_user else "",
-            event.actor_kind == is_user and event.actor_id == user.pk,
-            sees_evidence,
-        )
-        for event in events
+        Entry(event, *known[event.address_id], event.is_by(user), sees_evidence) for event in events
     ]
 
 
@@ -258,26 +251,27 @@ def months_of(entries: Iterable[Entry], *, begun: str = "") -> list[Month]:
     return months
 
 
+ACT_TITLES = {
+    Act.UNDO: gettext_lazy("Undone: %(subject)s"),
+    Act.CORRECT: gettext_lazy("Automatic opt-out given back: %(subject)s"),
+    Act.REQUEST: gettext_lazy("Asked to confirm: %(subject)s"),
+    Act.COMPLAIN: gettext_lazy("Marked as spam, unsubscribed from %(subject)s"),
+    Act.BOUNCE: gettext_lazy("Undeliverable: %(address)s"),
+    Act.DELIVER: gettext_lazy("Deliverable again: %(address)s"),
+    Act.ERASE: gettext_lazy("Data erased"),
+}
+
+
 def _title_words(act: Act, status: Status, *, is_wide: bool) -> str:
-    fixed = {
-        Act.UNDO: _("Undone: %(subject)s"),
-        Act.CORRECT: _("Automatic opt-out given back: %(subject)s"),
-        Act.REQUEST: _("Asked to confirm: %(subject)s"),
-        Act.COMPLAIN: _("Marked as spam, unsubscribed from %(subject)s"),
-        Act.BOUNCE: _("Undeliverable: %(address)s"),
-        Act.DELIVER: _("Deliverable again: %(address)s"),
-        Act.ERASE: _("Data erased"),
-    }
-    if act in fixed:
-        return fixed[act]
+    if act in ACT_TITLES:
+        return str(ACT_TITLES[act])
     if is_wide:
         is_out = status is Status.UNSUBSCRIBED
         return _("Unsubscribed from %(subject)s") if is_out else _("Lifted: %(subject)s")
-    return {
-        Status.SUBSCRIBED: _("Opted in: %(subject)s"),
-        Status.UNSUBSCRIBED: _("Opted out: %(subject)s"),
-        Status.NOT_SPECIFIED: _("Not opted: %(subject)s"),
-    }[status]
+    if status is Status.NOT_SPECIFIED:
+        return _("Not opted: %(subject)s")
+    is_in = status is Status.SUBSCRIBED
+    return _("Opted in: %(subject)s") if is_in else _("Opted out: %(subject)s")
 
 
 # --- as a file ---
@@ -325,27 +319,25 @@ def safe_cell(value: object) -> str:
 
 def _csv_values(entry: Entry) -> tuple[object, ...]:
     event = entry.event
-    kind = event.subscription_type
-    unit = kind.business_unit if kind else event.business_unit
     basis = LegalBasis.from_code(event.legal_basis) if event.legal_basis else ""
     return (
-        event.pk,
+        event.id,
         _instant(event.recorded_at),
         _instant(event.said_at),
         entry.channel,
-        event.address,
-        unit or "*",
-        kind or "*",
+        entry.address,
+        event.unit_name or "*",
+        event.type_name or "*",
         entry.act,
         entry.status,
         Status.from_code(event.before),
         Status.from_code(event.after),
         Word.from_code(event.word),
         Source.from_code(event.source),
-        entry.name or ActorKind.from_code(event.actor_kind),
+        event.staff_name or ActorKind.from_code(event.actor_kind),
         f"R{event.rule}",
         basis,
-        "(erased)" if entry.is_erased else entry.explanation,
+        "(erased)" if event.erased_at else event.explanation,
         event.asked_on,
         "; ".join(entry.notes),
         "; ".join(f"{name}: {value}" for name, value in entry.details),

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from preferences import wording
-from preferences.models import Address, BusinessUnit, PendingConfirmation, SubscriptionType
+from preferences.event_lines import Request
+from preferences.models import Address, BusinessUnit, SubscriptionType
 from preferences.values import (
     ACCOUNT,
     ActorKind,
@@ -76,7 +77,7 @@ class Row:
     type: SubscriptionType
     effective: Effective
     said: Said | None = None
-    pending: PendingConfirmation | None = None
+    pending: Request | None = None
     asked_by: str = ""
     undo_id: int | None = None
 
@@ -240,7 +241,6 @@ class Subscriptions:
     addresses: Sequence[Address]
     units: list[UnitGroup]
     account: list[OptOutOfAll]
-    history_count: int
 
     @property
     def rows(self) -> list[Row]:
@@ -273,8 +273,9 @@ class Subscriptions:
     def card_lines(self) -> list["CardLine"]:
         """Return one line per address: how many types are opted in."""
         lines = []
+        choices = [row for unit in self.units for row in unit.choices]
         for address in self.addresses:
-            rows = [r for r in self.rows if r.address.pk == address.pk and not r.type.is_service]
+            rows = [row for row in choices if row.address.pk == address.pk]
             channel = address.channel_value
             is_alone = sum(a.channel == address.channel for a in self.addresses) == 1
             in_count = sum(row.status is IN for row in rows)

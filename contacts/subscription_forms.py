@@ -4,7 +4,7 @@ Which fields an opt-in needs is what the rules say (``Decision.fields``), so non
 the dialog marks as optional what the rules will not ask for.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -228,12 +228,9 @@ class HistoryForm(UiForm):
     )
     period = forms.ChoiceField(label=_("Period"), required=False, choices=list(PERIODS.items()))
 
-    def __init__(self, *args: Any, units: Iterable[BusinessUnit], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, units: Mapping[int, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _choice(self, "unit").choices = [
-            ("", _("All business units")),
-            *((unit.pk, unit.name) for unit in units),
-        ]
+        _choice(self, "unit").choices = [("", _("All business units")), *units.items()]
         for field in self.fields.values():
             field.widget.attrs["class"] = "select select--quiet"
 

@@ -14,7 +14,8 @@ from contacts.models import Contact
 from contacts.panel import AddressGroup, OptOutOfAll, Row, Said, Subscriptions, UnitGroup
 from contacts.selectors import addresses_of as links_of
 from preferences import selectors
-from preferences.models import Address, BusinessUnit, ConsentEvent, SubscriptionType
+from preferences.event_lines import EventLine, lines_by_id, requests_for
+from preferences.models import Address, BusinessUnit, SubscriptionType
 from preferences.rules import effective
 from preferences.values import (
     SINGLE_UNDO_HOURS,
@@ -41,9 +42,15 @@ def addresses_of(contact: Contact) -> list[Address]:
     return [link.address for link in links_of(contact)]
 
 
-def get_subscriptions(contact: Contact, *, user: User, now: datetime) -> Subscriptions:
-    """Return what a user may see of the subscriptions of a contact; eight queries."""
-    return _Shaper(addresses_of(contact), user, reach_of(user), now).shape()
+def get_subscriptions(
+    contact: Contact, *, user: User, now: datetime, addresses: Sequence[Address] | None = None
+) -> Subscriptions:
+    """Return what a user may see of the subscriptions of a contact; six queries at most.
+
+    ``addresses``: those of the contact, from a caller who has read them.
+    """
+    held = addresses_of(contact) if addresses is None else addresses
+    return _Shaper(held, user, reach_of(user), now).shape()
 
 
 class _Shaper:
@@ -56,10 +63,8 @@ class _Shaper:
         self.addresses, self.user, self.reach, self.now = addresses, user, reach, now
         self.types = list(selectors.types_for(reach))
         self.said = selectors.states_for(ids)
-        self.pending = selectors.pending_for(ids, now=now)
-        self.events = selectors.events_by_id(self._event_ids())
-        self.names = names_of(self.events.values())
-        self.history_count = selectors.count_history(ids, reach=reach)
+        self.pending = requests_for(ids, now=now)
+        self.events = lines_by_id(self._event_ids())
 
     def shape(self) -> Subscriptions:
         by_unit: dict[int, list[SubscriptionType]] = {}
@@ -69,12 +74,10 @@ class _Shaper:
         units = [unit for unit in units if unit.groups]
         rows = [row for unit in units for row in unit.choices]
         account = [self._opt_out(address, None, rows) for address in self.addresses]
-        return Subscriptions(
-            self.addresses, units, [found for found in account if found], self.history_count
-        )
+        return Subscriptions(self.addresses, units, [found for found in account if found])
 
     def _event_ids(self) -> set[int]:
-        ids = {pending.request_event_id for pending in self.pending.values()}
+        ids = {pending.event_id for pending in self.pending.values()}
         for registers in self.said.values():
             ids |= {register.event_id for register in registers if register is not None}
         return ids
@@ -109,14 +112,14 @@ class _Shaper:
         )
         result = effective(state)
         pending = self.pending.get((address.pk, kind.pk))
-        request = self.events.get(pending.request_event_id) if pending else None
+        request = self.events.get(pending.event_id) if pending else None
         return Row(
             address,
             kind,
             result,
             self._deciding(state, result),
             pending,
-            self.names.get(request.actor_id or 0, "") if request else "",
+            request.staff_name if request else "",
             self._undo_id(state.type, state),
         )
 
@@ -133,16 +136,14 @@ class _Shaper:
     def _words(self, register: Register, word: Word) -> Said:
         event = self.events.get(register.event_id)
         basis = event.legal_basis if event else None
-        kind = ActorKind.from_code(event.actor_kind) if event else None
-        is_user = kind is ActorKind.USER and event is not None
         return Said(
             word,
             register.said_at,
             register.source,
             register.event_id,
-            kind,
-            self.names.get(event.actor_id or 0, "") if is_user and event else "",
-            bool(is_user and event and event.actor_id == self.user.pk),
+            ActorKind.from_code(event.actor_kind) if event else None,
+            event.staff_name if event else "",
+            event.is_by(self.user) if event else False,
             LegalBasis.from_code(basis) if basis else None,
             bool(register.flags & Flag.SUSPECTED),
         )
@@ -179,18 +180,11 @@ class _Shaper:
         event = self.events.get(ours.event_id) if ours else None
         if event is None or not is_undoable(event, now=self.now):
             return None
-        spoke_since = any(level.own and level.own.event_id > event.pk for level in state)
-        return None if spoke_since else event.pk
+        spoke_since = any(level.own and level.own.event_id > event.id for level in state)
+        return None if spoke_since else event.id
 
 
-def is_undoable(event: ConsentEvent, *, now: datetime) -> bool:
+def is_undoable(event: EventLine, *, now: datetime) -> bool:
     """Tell whether undo may be offered; whether it may be done is what the rules say (R23)."""
     by_hand = event.source == Source.RECORD_PANEL.code and event.act == Act.STATE.code
     return by_hand and now - event.recorded_at <= timedelta(hours=SINGLE_UNDO_HOURS)
-
-
-def names_of(events: Iterable[ConsentEvent]) -> dict[int, str]:
-    """Return the names of the members of staff who did this, by id: one query."""
-    user_kind = ActorKind.USER.code
-    ids = {e.actor_id for e in events if e.actor_id and e.actor_kind == user_kind}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=ids).only("name", "email")}

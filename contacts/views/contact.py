@@ -32,11 +32,11 @@ from contacts.selectors import (
     count_matches,
     get_contact_page,
     get_unit_sets,
-    unit_names,
 )
 from contacts.subscriptions import get_subscriptions
+from preferences.event_lines import history_lines
 from preferences.outline import get_outline
-from preferences.selectors import get_policy, history_of
+from preferences.selectors import get_policy
 from preferences.values import Channel
 from subscriptions_site.web.htmx import (
     Request,
@@ -81,15 +81,17 @@ def contact(request: Request, contact_id: int) -> HttpResponse:
     user = cast(User, request.user)
     person = get_contact(user, contact_id)
     held = addresses_of(person)
-    events = history_of(
-        [row.address_id for row in held], reach=reach_of(user), limit=ACTIVITY_COUNT
-    )
+    ids = [row.address_id for row in held]
+    lines = history_lines(ids, reach=reach_of(user), limit=ACTIVITY_COUNT)
+    addresses = [row.address for row in held]
     context = {
         **_record_context(user, person),
         "emails": [row for row in held if row.channel_value is Channel.EMAIL],
         "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
-        "subscriptions": get_subscriptions(person, user=user, now=timezone.now()),
-        "entries": entries_of(events, user=user, sees_evidence=False),
+        "subscriptions": get_subscriptions(
+            person, user=user, now=timezone.now(), addresses=addresses
+        ),
+        "entries": entries_of(lines, addresses, user=user, sees_evidence=False),
     }
     return page_or_fragment(request, "contacts/contact.html", context)
 
@@ -200,7 +202,7 @@ def _record_context(user: User, person: Contact) -> dict[str, Any]:
     held = set(person.unit_set.unit_ids)
     return {
         "contact": person,
-        "units": [name for unit_id, name in unit_names(reach).items() if unit_id in held],
+        "units": [name for unit_id, name in get_outline(reach).units.items() if unit_id in held],
         "may_edit": may(user, Right.EDIT),
         "may_delete": may(user, Right.EDIT) and covers_all_units(reach, person),
     }

@@ -14,12 +14,14 @@ from accounts.access import Right, may, reach_of, staff_view
 from accounts.models import User
 from contacts.access import get_contact
 from contacts.history import csv_rows, entries_of, months_of, verify_history
+from contacts.selectors import addresses_of as links_of
 from contacts.subscription_forms import HistoryForm
 from contacts.subscriptions import addresses_of, get_subscriptions
 from contacts.views.panel import address_lines, behind, number_of
-from preferences import selectors
+from preferences.event_lines import history_lines
 from preferences.models import Address
-from preferences.selectors import HISTORY_PAGE, HistoryFilter
+from preferences.outline import get_outline
+from preferences.selectors import HISTORY_PAGE, HistoryFilter, count_history
 from subscriptions_site.web.htmx import Request, page_or_fragment
 
 FRAGMENTS = {
@@ -35,15 +37,18 @@ def contact_history(request: Request, contact_id: int) -> HttpResponse:
     """Show the consent events of a contact's addresses, newest first."""
     user, now = cast(User, request.user), timezone.now()
     contact = get_contact(user, contact_id)
-    addresses = addresses_of(contact)
-    form = HistoryForm(request.GET, units=selectors.units_for(reach_of(user)))
+    links = links_of(contact)
+    addresses = [link.address for link in links]
+    form = _form(request)
     context = {
         "contact": contact,
-        "subscriptions": lambda: get_subscriptions(contact, user=user, now=now),
+        "subscriptions": lambda: get_subscriptions(
+            contact, user=user, now=now, addresses=addresses
+        ),
         "address_lines": address_lines(addresses),
         "form": form,
         "tab": "history",
-        "behind": behind(user, contact),
+        "behind": behind(user, contact, links),
         "may_edit": may(user, Right.EDIT),
         "entry_count": _count(addresses, user),
         "may_export": may(user, Right.EXPORT),
@@ -76,28 +81,34 @@ def contact_history_csv(request: Request, contact_id: int) -> StreamingHttpRespo
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
     addresses = addresses_of(contact)
-    form = HistoryForm(request.GET, units=selectors.units_for(reach_of(user)))
-    events = selectors.history_of(
+    form = _form(request)
+    events = history_lines(
         [address.pk for address in addresses],
         reach=reach_of(user),
         filters=_filters(form, addresses),
         limit=None,
     )
-    entries = entries_of(events, user=user, sees_evidence=may(user, Right.SEE_LEDGER))
+    sees_evidence = may(user, Right.SEE_LEDGER)
+    entries = entries_of(events, addresses, user=user, sees_evidence=sees_evidence)
     response = StreamingHttpResponse(_lines(csv_rows(entries)), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="history-{contact.pk}.csv"'
     return response
 
 
+def _form(request: Request) -> HistoryForm:
+    reach = reach_of(cast(User, request.user))
+    return HistoryForm(request.GET, units=get_outline(reach).units)
+
+
 def _count(addresses: list[Address], user: User) -> int:
-    return selectors.count_history([one.pk for one in addresses], reach=reach_of(user))
+    return count_history([one.pk for one in addresses], reach=reach_of(user))
 
 
 def _page(
     request: Request, user: User, addresses: list[Address], form: HistoryForm
 ) -> dict[str, Any]:
     """Return one page of the timeline and the cursor of the next one."""
-    events = selectors.history_of(
+    events = history_lines(
         [address.pk for address in addresses],
         reach=reach_of(user),
         filters=_filters(form, addresses),
@@ -106,14 +117,15 @@ def _page(
     )
     has_older = len(events) > HISTORY_PAGE
     events = events[:HISTORY_PAGE]
-    entries = entries_of(events, user=user, sees_evidence=may(user, Right.SEE_LEDGER))
+    sees_evidence = may(user, Right.SEE_LEDGER)
+    entries = entries_of(events, addresses, user=user, sees_evidence=sees_evidence)
     months = months_of(entries, begun=request.GET.get("month", ""))
     return {
         "months": months,
         "last_month": months[-1].title if months else "",
         "entries": entries,
         "is_older": "before" in request.GET,
-        "before": events[-1].pk if has_older else None,
+        "before": events[-1].id if has_older else None,
         "is_filtered": any(form.understood.values()),
     }
 

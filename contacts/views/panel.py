@@ -1,6 +1,6 @@
 """What the views of the subscriptions panel share: reading the request, drawing the answer."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from accounts.access import Right, may, reach_of
 from accounts.models import User
-from contacts.models import Contact
+from contacts.models import Contact, ContactAddress
 from contacts.panel import CHANNEL_ICONS
 from contacts.selectors import addresses_of as links_of
-from contacts.selectors import unit_names
 from contacts.subscriptions import addresses_of, get_subscriptions
 from preferences.access import get_type
 from preferences.models import Address, SubscriptionType
+from preferences.outline import get_outline
+from preferences.selectors import count_history
 from preferences.values import Channel
 from subscriptions_site.web.htmx import Request, close_layer, page_or_fragment, toast, trigger
 
@@ -44,12 +45,18 @@ def get_target(request: Request, contact: Contact) -> tuple[Address, Subscriptio
     return address, get_type(cast(User, request.user), number_of(request, "type") or 0)
 
 
-def behind(user: User, contact: Contact) -> Callable[[], dict[str, Any]]:
-    """Return what draws the record behind a layer that is a page of its own; read only if drawn."""
+def behind(
+    user: User, contact: Contact, links: Sequence[ContactAddress] | None = None
+) -> Callable[[], dict[str, Any]]:
+    """Return what draws the record behind a layer that is a page of its own; read only if drawn.
+
+    ``links``: the contact's addresses, from a caller who has read them.
+    """
 
     def read() -> dict[str, Any]:
-        held, units = links_of(contact), set(contact.unit_set.unit_ids)
-        names = unit_names(reach_of(user))
+        held = links_of(contact) if links is None else links
+        units = set(contact.unit_set.unit_ids)
+        names = get_outline(reach_of(user)).units
         return {
             "emails": [row for row in held if row.channel_value is Channel.EMAIL],
             "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
@@ -67,19 +74,22 @@ def address_lines(addresses: Collection[Address]) -> list[tuple[str, Address]]:
 def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the panel's list needs; ``query`` has the business unit and the channel."""
     user = cast(User, request.user)
-    subscriptions = get_subscriptions(contact, user=user, now=timezone.now())
+    links = links_of(contact)
+    addresses = [link.address for link in links]
+    subscriptions = get_subscriptions(contact, user=user, now=timezone.now(), addresses=addresses)
     unit_id = _number(query.get("unit"))
     name = query.get("channel", "")
     channel = Channel(name) if name in list(Channel) else None
     return {
         "contact": contact,
         "subscriptions": subscriptions,
-        "address_lines": address_lines(subscriptions.addresses),
+        "address_lines": address_lines(addresses),
+        "entry_count": count_history([one.pk for one in addresses], reach=reach_of(user)),
         "units": subscriptions.narrowed(unit_id=unit_id, channel=channel),
         "unit_id": unit_id,
         "channel": channel,
         "tab": "subscriptions",
-        "behind": behind(user, contact),
+        "behind": behind(user, contact, links),
         "may_edit": may(user, Right.EDIT),
         **_row_urls(contact),
     }

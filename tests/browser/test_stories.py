@@ -197,9 +197,11 @@ def test_from_sign_in_to_undo_with_the_keyboard_alone(live_server, page, watch, 
     keys.type(PASSWORD)
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Contacts")).to_be_visible()
+    page.wait_for_load_state()  # keys work once the scripts are there
     keys.press("j")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Amara Okafor")).to_be_visible()
+    page.wait_for_load_state()
     keys.press("s")
     expect(page.locator("#panel-h")).to_be_focused()
     tab_to("Subscribe: Garden guide")
