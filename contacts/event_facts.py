@@ -4,10 +4,9 @@ In a template of conditions this was most of the time of the History tab.
 """
 
 from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING
 
-from django.template.defaultfilters import linebreaksbr
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -26,7 +25,7 @@ def facts_of(entry: "Entry") -> Iterator[Fact]:
     if entry.is_said_earlier:
         yield _("Said"), moment(event.said_at)
     yield _("Recorded"), moment(event.recorded_at)
-    yield _("Address"), format_html('<bdi dir="ltr">{}</bdi>', entry.address_text)
+    yield _("Address"), SafeString(f'<bdi dir="ltr">{escape(entry.address_text)}</bdi>')
     if event.legal_basis:
         yield _("Legal basis"), entry.legal_basis
     yield from _evidence(entry)
@@ -36,11 +35,11 @@ def facts_of(entry: "Entry") -> Iterator[Fact]:
         yield _("Wording shown"), _("Version %(number)s") % {"number": event.wording_id}
     yield from entry.details
     if event.undoes_event_id:
-        words = _("Entry %(number)s") % {"number": event.undoes_event_id}
-        yield _("Undoes"), format_html('<a href="#entry-{}">{}</a>', event.undoes_event_id, words)
+        words = escape(_("Entry %(number)s") % {"number": event.undoes_event_id})
+        yield _("Undoes"), SafeString(f'<a href="#entry-{event.undoes_event_id}">{words}</a>')
     yield _("Rule"), f"R{event.rule}"
     words = _("no. %(number)s, %(digest)s") % {"number": event.id, "digest": entry.number}
-    yield _("Entry"), format_html('<span class="mono">{}</span>', words)
+    yield _("Entry"), SafeString(f'<span class="mono">{escape(words)}</span>')
 
 
 def _changed(entry: "Entry") -> str:
@@ -53,7 +52,7 @@ def _evidence(entry: "Entry") -> Iterator[Fact]:
     event = entry.event
     if event.erased_at:
         erased = day(event.erased_at)
-        words = _("Erased on %(day)s; its digest is kept") % {"day": erased}
-        yield _("Explanation"), format_html('<span class="muted">{}</span>', words)
+        words = escape(_("Erased on %(day)s; its digest is kept") % {"day": erased})
+        yield _("Explanation"), SafeString(f'<span class="muted">{words}</span>')
     elif event.explanation:
-        yield _("Explanation"), linebreaksbr(event.explanation)
+        yield _("Explanation"), SafeString(escape(event.explanation).replace("\n", "<br>"))

@@ -6,7 +6,6 @@ Everything is HTML: what is not our own markup goes through ``escape``.
 from collections.abc import Sequence
 from html import escape
 
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -30,7 +29,7 @@ def _entry(entry: Entry, focus: str, details: str) -> str:
     notes = "".join([_line(f"{icon('info', 'sm')} {escape(note)}") for note in entry.notes])
     when = event.recorded_at
     facts = [
-        f"<dt>{escape(label)}</dt><dd>{conditional_escape(value)}</dd>"
+        f"<dt>{escape(label)}</dt><dd>{value if isinstance(value, SafeString) else escape(value)}</dd>"
         for label, value in entry.facts
     ]
     return (

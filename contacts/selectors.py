@@ -21,7 +21,6 @@ from contacts.values import fold, unit_ids_of
 from preferences.addresses import spaced
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
 from preferences.models import Address
-from preferences.selectors import units_for
 from preferences.values import Channel
 from subscriptions_site.web.paging import Direction, Page, get_page
 
@@ -190,11 +189,6 @@ def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, H
     for contact_id, channel, address_id, canonical in rows:
         found[contact_id][Channel.from_code(channel)] = Held(address_id, canonical)
     return found
-
-
-def unit_names(reach: Reach) -> dict[int, str]:
-    """Return the names of the units within reach, in the catalogue's order."""
-    return dict(units_for(reach).values_list("id", "name"))
 
 
 def owners() -> QuerySet[User]:

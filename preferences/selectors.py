@@ -6,7 +6,7 @@ the whole account is visible to everyone.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from preferences import projection
 from preferences.models import (
     BusinessUnit,
     ConsentEvent,
-    PendingConfirmation,
     Seal,
     SubscriptionType,
 )
@@ -62,14 +61,6 @@ def state_of(said: Said, address_id: int, *, type_id: int | None, unit_id: int |
     if unit_id is not None:
         of_unit = said.get((address_id, unit_scope(unit_id)), NO_WORDS)
     return State(of_type, of_unit, said.get((address_id, ACCOUNT), NO_WORDS))
-
-
-def pending_for(
-    address_ids: Collection[int], *, now: datetime
-) -> dict[tuple[int, int], PendingConfirmation]:
-    """Return the opt-ins that wait for the person's click, by address and type (R14)."""
-    rows = PendingConfirmation.objects.filter(address_id__in=address_ids, expires_at__gt=now)
-    return {(row.address_id, row.subscription_type_id): row for row in rows}
 
 
 def get_policy() -> Policy:
@@ -152,36 +143,9 @@ def events_of(
     return events
 
 
-def history_of(
-    address_ids: Collection[int],
-    *,
-    reach: Reach,
-    filters: HistoryFilter | None = None,
-    before: int | None = None,
-    limit: int | None = HISTORY_PAGE,
-) -> list[ConsentEvent]:
-    """Return events of these addresses, newest first, those older than ``before`` only.
-
-    Each comes with its address, type, unit and evidence: one query. ``limit`` None: all of them.
-    """
-    events = events_of(address_ids, reach=reach, filters=filters)
-    if before is not None:
-        events = events.filter(id__lt=before)
-    events = events.select_related(
-        "address", "evidence", "subscription_type__business_unit", "business_unit"
-    ).order_by("-id")
-    return list(events[:limit] if limit is not None else events)
-
-
 def count_history(address_ids: Collection[int], *, reach: Reach) -> int:
     """Return how many events of these addresses this reach may see."""
     return events_of(address_ids, reach=reach).count()
-
-
-def events_by_id(event_ids: Iterable[int]) -> dict[int, ConsentEvent]:
-    """Return these events with their evidence, by id: one query."""
-    events = ConsentEvent.objects.select_related("evidence").filter(id__in=set(event_ids))
-    return {event.pk: event for event in events}
 
 
 def find_event(event_id: int, *, address_ids: Collection[int], reach: Reach) -> ConsentEvent | None:

@@ -48,14 +48,17 @@ def icon(name: str, modifier: str = "") -> SafeString:
 
     It is decoration: the words stand beside it, or in the aria-label of its button.
     """
-    return _icon(name, modifier, static("icons.svg"))
+    return _icon(name, modifier)
 
 
 @cache
-def _icon(name: str, modifier: str, sprite: str) -> SafeString:
+def _icon(name: str, modifier: str) -> SafeString:
     css_class = " ".join(["icon", *(f"icon--{word}" for word in modifier.split())])
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css_class, sprite, name
+        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        css_class,
+        static("icons.svg"),
+        name,
     )
 
 

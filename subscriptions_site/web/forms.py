@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from django import forms
@@ -10,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.forms.utils import flatatt
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -52,21 +52,18 @@ def _draw_select(widget: dict[str, Any]) -> SafeString:
     parts: list[str] = []
     for group_name, options, _index in widget["optgroups"]:
         if group_name:
-            parts.append(format_html('<optgroup label="{}">', group_name))
-        parts += [
-            format_html(
-                '<option value="{}"{}>{}</option>',
-                str(option["value"]),
-                flatatt(option["attrs"]),
-                option["label"],
-            )
-            for option in options
-        ]
+            parts.append(f'<optgroup label="{escape(str(group_name))}">')
+        parts += [_draw_option(option) for option in options]
         if group_name:
             parts.append("</optgroup>")
-    body = SafeString("\n".join(parts))
-    attributes = flatatt(widget["attrs"])
-    return format_html('<select name="{}"{}>\n{}\n</select>', widget["name"], attributes, body)
+    body, attributes = "\n".join(parts), flatatt(widget["attrs"])
+    return SafeString(f'<select name="{escape(widget["name"])}"{attributes}>\n{body}\n</select>')
+
+
+def _draw_option(option: dict[str, Any]) -> str:
+    attributes = flatatt(option["attrs"]) if option["attrs"] else ""
+    value, label = escape(str(option["value"])), escape(str(option["label"]))
+    return f'<option value="{value}"{attributes}>{label}</option>'
 
 
 def clean_text(value: str) -> str:

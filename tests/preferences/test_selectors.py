@@ -7,8 +7,8 @@ from accounts.access import NO_REACH, Reach
 from preferences import selectors
 from preferences.models import Address, ConsentEvent, Seal
 from preferences.rules import effective
-from preferences.selectors import HistoryFilter, LedgerCursor
-from preferences.values import ACCOUNT, NO_WORDS, Source, State, Status, type_scope, unit_scope
+from preferences.selectors import LedgerCursor
+from preferences.values import ACCOUNT, NO_WORDS, State, Status, type_scope, unit_scope
 from tests.contacts.panel_scene import Scene, make_type, make_unit
 
 pytestmark = pytest.mark.django_db
@@ -53,39 +53,6 @@ def test_catalogue_keeps_to_reach_and_order(scene):
     assert list(selectors.units_for(EVERYTHING)) == [scene.garden, scene.stays]
     assert list(selectors.types_for(only_stays)) == [scene.breaks]
     assert not selectors.types_for(NO_REACH).exists()
-
-
-def test_history_is_newest_first_within_reach(scene, django_assert_num_queries):
-    scene.say(scene.guide, IN)
-    scene.say(scene.breaks, IN)
-    scene.say(ACCOUNT, OUT)
-    garden = Reach(all_units=False, unit_ids=frozenset({scene.garden.pk}))
-    ids = [scene.email.pk]
-    with django_assert_num_queries(1):
-        events = selectors.history_of(ids, reach=garden)
-        assert [str(event.subscription_type) for event in events] == ["None", "Garden guide"]
-        assert events[1].evidence.explanation
-    assert selectors.count_history([scene.email.pk], reach=garden) == 2
-    assert selectors.count_history([scene.email.pk], reach=EVERYTHING) == 3
-    older = selectors.history_of([scene.email.pk], reach=EVERYTHING, before=events[0].pk)
-    assert len(older) == 2
-
-
-def test_history_filters_combine(scene):
-    scene.say(scene.guide, IN)
-    scene.person_says(scene.offers, OUT, address=scene.phone)
-    both = [scene.email.pk, scene.phone.pk]
-
-    def found(**values: object) -> list[int]:
-        filters = HistoryFilter(**values)
-        return [e.address_id for e in selectors.history_of(both, reach=EVERYTHING, filters=filters)]
-
-    assert found(what="opt_outs") == [scene.phone.pk]
-    assert found(source=Source.RECORD_PANEL) == [scene.email.pk]
-    assert found(address_ids=frozenset({scene.phone.pk, 5})) == [scene.phone.pk]
-    assert found(unit_id=scene.stays.pk) == []
-    assert found(since=timezone.now()) == []
-    assert len(found(until=timezone.now())) == 2
 
 
 def test_an_event_is_found_only_among_given_addresses_and_within_reach(scene):
