@@ -11,7 +11,7 @@ from datetime import datetime
 from contacts.consents import preview_opt_in
 from contacts.panel import OptOutOfAll, Row, Subscriptions
 from preferences.models import Address
-from preferences.terms import asks_to_confirm, current_policy
+from preferences.terms import current_terms
 from preferences.values import Actor, Channel, Decision, Outcome
 from preferences.wording import CHANNELS, words_for
 
@@ -94,34 +94,35 @@ def get_opt_in_dialog(
     """Return the dialog for one address, opened from the row of ``type_id``."""
     held = [row for row in subscriptions.rows if row.address.pk == address.pk]
     rows = [row for row in held if (row.can_resubscribe if is_resubscribe else row.can_subscribe)]
-    type_ids = [row.type.pk for row in rows]
+    type_ids = [row.type.id for row in rows]
     previews = preview_opt_in(address_id=address.pk, type_ids=type_ids, actor=actor, now=now)
-    options = [Option(row, previews[row.type.pk].decision) for row in rows]
-    clicked = next((option for option in options if option.row.type.pk == type_id), None)
+    options = [Option(row, previews[row.type.id].decision) for row in rows]
+    clicked = next((option for option in options if option.row.type.id == type_id), None)
     return OptInDialog(
         address,
         is_resubscribe,
         options,
         clicked,
-        None if clicked else next((row for row in held if row.type.pk == type_id), None),
+        None if clicked else next((row for row in held if row.type.id == type_id), None),
         _lifts(subscriptions, options),
         confirms=_confirms(address, [option.row for option in options if not option.is_refused]),
     )
 
 
 def _confirms(address: Address, rows: Sequence[Row]) -> bool:
-    version = current_policy()
-    is_email = address.channel_value is Channel.EMAIL
-    return is_email and any(asks_to_confirm(row.type, version) for row in rows)
+    if address.channel_value is not Channel.EMAIL:
+        return False
+    types = current_terms().types
+    return any(types[row.type.id].double_opt_in for row in rows)
 
 
 def _lifts(subscriptions: Subscriptions, options: Sequence[Option]) -> list[OptOutOfAll]:
     """Return the opts-out of all in the way of types that could be opted in (R9)."""
     held_back = [o.row for o in options if not o.is_refused and o.row.is_by_opt_out_of_all]
-    unit_ids = {row.type.business_unit_id for row in held_back}
+    unit_ids = {row.type.unit.id for row in held_back}
     return [
         standing
         for standing in subscriptions.opt_outs
         if any(row.address.pk == standing.address.pk for row in held_back)
-        and (standing.unit is None or standing.unit.pk in unit_ids)
+        and (standing.unit is None or standing.unit.id in unit_ids)
     ]

@@ -9,7 +9,8 @@ from django.utils.translation import ngettext
 
 from preferences import wording
 from preferences.event_lines import Request
-from preferences.models import Address, BusinessUnit, SubscriptionType
+from preferences.models import Address
+from preferences.outline import TypeLine, UnitLine
 from preferences.values import (
     ACCOUNT,
     ActorKind,
@@ -74,7 +75,7 @@ class Row:
     """
 
     address: Address
-    type: SubscriptionType
+    type: TypeLine
     effective: Effective
     said: Said | None = None
     pending: Request | None = None
@@ -83,7 +84,7 @@ class Row:
 
     @property
     def key(self) -> str:
-        return f"{self.address.pk}-{self.type.pk}"
+        return f"{self.address.pk}-{self.type.id}"
 
     @property
     def status(self) -> Status:
@@ -101,8 +102,8 @@ class Row:
     def is_closed(self) -> bool:
         """Tell whether nobody can opt in to this type on this address (R15)."""
         offered = self.address.channel_value in self.type.channels
-        archived = self.type.archived_at or self.type.business_unit.archived_at
-        return bool(archived or self.type.is_internal or self.type.is_service or not offered)
+        is_open = self.type.is_open and not (self.type.is_internal or self.type.is_service)
+        return not (is_open and offered)
 
     @property
     def is_by_opt_out_of_all(self) -> bool:
@@ -150,25 +151,25 @@ class OptOutOfAll:
     """
 
     address: Address
-    unit: BusinessUnit | None
+    unit: UnitLine | None
     said: Said
-    exceptions: tuple[SubscriptionType, ...] = ()
+    exceptions: tuple[TypeLine, ...] = ()
     own_also: bool = False
     can_lift: bool = False
     undo_id: int | None = None
 
     @property
     def scope(self) -> Scope:
-        return ACCOUNT if self.unit is None else unit_scope(self.unit.pk)
+        return ACCOUNT if self.unit is None else unit_scope(self.unit.id)
 
     @property
     def key(self) -> str:
-        return f"{self.address.pk}-{self.unit.pk if self.unit else 'all'}"
+        return f"{self.address.pk}-{self.unit.id if self.unit else 'all'}"
 
     @property
     def place(self) -> str:
         """Return what was left: "Larkhill Stays, Email"."""
-        unit = str(self.unit) if self.unit else _("Every business unit")
+        unit = self.unit.name if self.unit else _("Every business unit")
         return f"{unit}, {wording.CHANNELS[self.address.channel_value]}"
 
     @property
@@ -218,7 +219,7 @@ class AddressGroup:
 
 @dataclass(frozen=True, slots=True)
 class UnitGroup:
-    unit: BusinessUnit
+    unit: UnitLine
     groups: list[AddressGroup]
 
     @property
@@ -256,12 +257,12 @@ class Subscriptions:
         return self.account + [opt_out for unit in self.units for opt_out in unit.opt_outs]
 
     def find_row(self, address_id: int, type_id: int) -> Row | None:
-        found = (r for r in self.rows if r.address.pk == address_id and r.type.pk == type_id)
+        found = (r for r in self.rows if r.address.pk == address_id and r.type.id == type_id)
         return next(found, None)
 
     def narrowed(self, *, unit_id: int | None, channel: Channel | None) -> list[UnitGroup]:
         """Return the units and addresses that the drop-downs above the list ask for."""
-        units = [unit for unit in self.units if unit_id in (None, unit.unit.pk)]
+        units = [unit for unit in self.units if unit_id in (None, unit.unit.id)]
         if channel is None:
             return units
         kept = [

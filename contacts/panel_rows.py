@@ -76,7 +76,7 @@ def _tags(row: Row) -> str:
         words.append(_("Exception to unsubscribed from all"))
     if row.is_flagged_contract:
         words.append(_("Performance of a contract"))
-    if row.type.archived_at:
+    if row.type.is_archived:
         words.append(_("Archived"))
     if row.type.is_internal:
         words.append(_("Internal"))
@@ -116,7 +116,7 @@ def _actions(row: Row, page: RowPage) -> str:
         label = _("Unsubscribe: %(name)s") % {"name": row.type.name}
         fields = (
             f'<input type="hidden" name="address" value="{row.address.pk}">'
-            f'<input type="hidden" name="type" value="{row.type.pk}">'
+            f'<input type="hidden" name="type" value="{row.type.id}">'
         )
         words = f'<span class="spinner" aria-hidden="true"></span>{escape(_("Unsubscribe"))}'
         place = _place(row, page, "out" if row.undo_id or row.can_subscribe else "act")
@@ -131,7 +131,7 @@ def _place(row: Row, page: RowPage, name: str) -> str:
 
 
 def _link(row: Row, page: RowPage, path: str, label: str, words: str) -> str:
-    url = f"{path}?address={row.address.pk}&amp;type={row.type.pk}"
+    url = f"{path}?address={row.address.pk}&amp;type={row.type.id}"
     place = _place(row, page, "more" if row.undo_id else "act")
     return (
         f'<a class="btn btn--sm" {place} href="{url}" hx-get="{url}" hx-target="#dialog"'

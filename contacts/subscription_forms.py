@@ -97,7 +97,7 @@ class OptInForm(UiForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.names = {row.type.pk: row.type.name for row in rows}
+        self.names = {row.type.id: row.type.name for row in rows}
         self.asks_processing = asks_processing and not on_record
         _choice(self, "types").choices = list(self.names.items())
         blank = ON_RECORD if on_record else CHOOSE

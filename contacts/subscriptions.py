@@ -8,14 +8,15 @@ group of rows per address (R21), and a row's action concerns its own address alo
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from accounts.access import Reach, reach_of
+from accounts.access import reach_of
 from accounts.models import User
 from contacts.models import Contact
 from contacts.panel import AddressGroup, OptOutOfAll, Row, Said, Subscriptions, UnitGroup
 from contacts.selectors import addresses_of as links_of
 from preferences import selectors
 from preferences.event_lines import EventLine, lines_by_id, requests_for
-from preferences.models import Address, BusinessUnit, SubscriptionType
+from preferences.models import Address
+from preferences.outline import Outline, TypeLine, UnitLine, get_outline
 from preferences.rules import effective
 from preferences.values import (
     SINGLE_UNDO_HOURS,
@@ -31,7 +32,6 @@ from preferences.values import (
     State,
     Status,
     Word,
-    type_scope,
 )
 
 OUT = Status.UNSUBSCRIBED
@@ -43,34 +43,39 @@ def addresses_of(contact: Contact) -> list[Address]:
 
 
 def get_subscriptions(
-    contact: Contact, *, user: User, now: datetime, addresses: Sequence[Address] | None = None
+    contact: Contact,
+    *,
+    user: User,
+    now: datetime,
+    addresses: Sequence[Address] | None = None,
+    outline: Outline | None = None,
 ) -> Subscriptions:
     """Return what a user may see of the subscriptions of a contact; six queries at most.
 
-    ``addresses``: those of the contact, from a caller who has read them.
+    ``addresses`` of the contact and ``outline`` of the user come from callers who have read them.
     """
     held = addresses_of(contact) if addresses is None else addresses
-    return _Shaper(held, user, reach_of(user), now).shape()
+    return _Shaper(held, user, outline or get_outline(reach_of(user)), now).shape()
 
 
 class _Shaper:
     """Holds what was read while the rows are put together; used once."""
 
     def __init__(
-        self, addresses: Sequence[Address], user: User, reach: Reach, now: datetime
+        self, addresses: Sequence[Address], user: User, outline: Outline, now: datetime
     ) -> None:
         ids = [address.pk for address in addresses]
-        self.addresses, self.user, self.reach, self.now = addresses, user, reach, now
-        self.types = list(selectors.types_for(reach))
+        self.addresses, self.user, self.reach, self.now = addresses, user, reach_of(user), now
+        self.types = outline.types
         self.said = selectors.states_for(ids)
         self.pending = requests_for(ids, now=now)
         self.events = lines_by_id(self._event_ids())
 
     def shape(self) -> Subscriptions:
-        by_unit: dict[int, list[SubscriptionType]] = {}
+        by_unit: dict[UnitLine, list[TypeLine]] = {}
         for kind in self.types:
-            by_unit.setdefault(kind.business_unit_id, []).append(kind)
-        units = [self._unit(types[0].business_unit, types) for types in by_unit.values()]
+            by_unit.setdefault(kind.unit, []).append(kind)
+        units = [self._unit(unit, types) for unit, types in by_unit.items()]
         units = [unit for unit in units if unit.groups]
         rows = [row for unit in units for row in unit.choices]
         account = [self._opt_out(address, None, rows) for address in self.addresses]
@@ -82,7 +87,7 @@ class _Shaper:
             ids |= {register.event_id for register in registers if register is not None}
         return ids
 
-    def _unit(self, unit: BusinessUnit, types: list[SubscriptionType]) -> UnitGroup:
+    def _unit(self, unit: UnitLine, types: list[TypeLine]) -> UnitGroup:
         groups = []
         for address in self.addresses:
             rows = [self._row(address, kind) for kind in types if self._is_shown(address, kind)]
@@ -97,21 +102,18 @@ class _Shaper:
                 groups.append(group)
         return UnitGroup(unit, groups)
 
-    def _is_shown(self, address: Address, kind: SubscriptionType) -> bool:
+    def _is_shown(self, address: Address, kind: TypeLine) -> bool:
         """Tell whether the type is offered here, or at least holds a status (archived ones)."""
-        if (address.pk, type_scope(kind.pk)) in self.said:
+        if (address.pk, kind.scope) in self.said:
             return True
-        is_archived = kind.archived_at or kind.business_unit.archived_at
-        return not is_archived and address.channel_value in kind.channels
+        return kind.is_open and address.channel_value in kind.channels
 
-    def _row(self, address: Address, kind: SubscriptionType) -> Row:
+    def _row(self, address: Address, kind: TypeLine) -> Row:
         if kind.is_service:
             return Row(address, kind, effective(State()))
-        state = selectors.state_of(
-            self.said, address.pk, type_id=kind.pk, unit_id=kind.business_unit_id
-        )
+        state = selectors.state_of(self.said, address.pk, type_id=kind.id, unit_id=kind.unit.id)
         result = effective(state)
-        pending = self.pending.get((address.pk, kind.pk))
+        pending = self.pending.get((address.pk, kind.id))
         request = self.events.get(pending.event_id) if pending else None
         return Row(
             address,
@@ -149,10 +151,10 @@ class _Shaper:
         )
 
     def _opt_out(
-        self, address: Address, unit: BusinessUnit | None, rows: Iterable[Row]
+        self, address: Address, unit: UnitLine | None, rows: Iterable[Row]
     ) -> OptOutOfAll | None:
         state = selectors.state_of(
-            self.said, address.pk, type_id=None, unit_id=unit.pk if unit else None
+            self.said, address.pk, type_id=None, unit_id=unit.id if unit else None
         )
         wide = state.unit if unit else state.account
         alone = State(unit=wide) if unit else State(account=wide)
@@ -163,7 +165,7 @@ class _Shaper:
         ours_out = wide.ours is not None and wide.ours.status is OUT
         own_out = wide.own is not None and wide.own.status is OUT
         came_back = [r for r in rows if r.address.pk == address.pk and r.effective.is_exception]
-        reaches = self.reach.covers(unit.pk if unit else None)
+        reaches = self.reach.covers(unit.id if unit else None)
         return OptOutOfAll(
             address,
             unit,

@@ -35,7 +35,7 @@ from contacts.selectors import (
 )
 from contacts.subscriptions import get_subscriptions
 from preferences.event_lines import history_lines
-from preferences.outline import get_outline
+from preferences.outline import Outline, get_outline
 from preferences.selectors import get_policy
 from preferences.values import Channel
 from subscriptions_site.web.htmx import (
@@ -83,13 +83,13 @@ def contact(request: Request, contact_id: int) -> HttpResponse:
     held = addresses_of(person)
     ids = [row.address_id for row in held]
     lines = history_lines(ids, reach=reach_of(user), limit=ACTIVITY_COUNT)
-    addresses = [row.address for row in held]
+    addresses, outline = [row.address for row in held], get_outline(reach_of(user))
     context = {
-        **_record_context(user, person),
+        **_record_context(user, person, outline),
         "emails": [row for row in held if row.channel_value is Channel.EMAIL],
         "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
         "subscriptions": get_subscriptions(
-            person, user=user, now=timezone.now(), addresses=addresses
+            person, user=user, now=timezone.now(), addresses=addresses, outline=outline
         ),
         "entries": entries_of(lines, addresses, user=user, sees_evidence=False),
     }
@@ -143,7 +143,8 @@ def contact_delete(request: Request, contact_id: int) -> HttpResponse:
     person = get_contact(user, contact_id)
     require_all_units(user, person)
     if request.method != "POST":
-        context = {**_record_context(user, person), "restore_days": services.RESTORE_DAYS}
+        record = _record_context(user, person, get_outline(reach_of(user)))
+        context = {**record, "restore_days": services.RESTORE_DAYS}
         dialog = {"dialog": "contacts/_contact_delete_dialog.html"}
         return page_or_fragment(request, "contacts/contact_delete.html", context, dialog)
     services.delete_contact(contact=person, user=user, now=timezone.now())
@@ -197,14 +198,13 @@ def _save(user: User, person: Contact, form: ContactForm) -> bool:
     return True
 
 
-def _record_context(user: User, person: Contact) -> dict[str, Any]:
-    reach = reach_of(user)
+def _record_context(user: User, person: Contact, outline: Outline) -> dict[str, Any]:
     held = set(person.unit_set.unit_ids)
     return {
         "contact": person,
-        "units": [name for unit_id, name in get_outline(reach).units.items() if unit_id in held],
+        "units": [name for unit_id, name in outline.units.items() if unit_id in held],
         "may_edit": may(user, Right.EDIT),
-        "may_delete": may(user, Right.EDIT) and covers_all_units(reach, person),
+        "may_delete": may(user, Right.EDIT) and covers_all_units(reach_of(user), person),
     }
 
 

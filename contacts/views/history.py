@@ -39,16 +39,17 @@ def contact_history(request: Request, contact_id: int) -> HttpResponse:
     contact = get_contact(user, contact_id)
     links = links_of(contact)
     addresses = [link.address for link in links]
-    form = _form(request)
+    outline = get_outline(reach_of(user))
+    form = HistoryForm(request.GET, units=outline.units)
     context = {
         "contact": contact,
         "subscriptions": lambda: get_subscriptions(
-            contact, user=user, now=now, addresses=addresses
+            contact, user=user, now=now, addresses=addresses, outline=outline
         ),
         "address_lines": address_lines(addresses),
         "form": form,
         "tab": "history",
-        "behind": behind(user, contact, links),
+        "behind": behind(user, contact, links, outline),
         "may_edit": may(user, Right.EDIT),
         "entry_count": _count(addresses, user),
         "may_export": may(user, Right.EXPORT),
@@ -81,7 +82,7 @@ def contact_history_csv(request: Request, contact_id: int) -> StreamingHttpRespo
     user = cast(User, request.user)
     contact = get_contact(user, contact_id)
     addresses = addresses_of(contact)
-    form = _form(request)
+    form = HistoryForm(request.GET, units=get_outline(reach_of(user)).units)
     events = history_lines(
         [address.pk for address in addresses],
         reach=reach_of(user),
@@ -93,11 +94,6 @@ def contact_history_csv(request: Request, contact_id: int) -> StreamingHttpRespo
     response = StreamingHttpResponse(_lines(csv_rows(entries)), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="history-{contact.pk}.csv"'
     return response
-
-
-def _form(request: Request) -> HistoryForm:
-    reach = reach_of(cast(User, request.user))
-    return HistoryForm(request.GET, units=get_outline(reach).units)
 
 
 def _count(addresses: list[Address], user: User) -> int:

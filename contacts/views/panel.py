@@ -18,7 +18,7 @@ from contacts.selectors import addresses_of as links_of
 from contacts.subscriptions import addresses_of, get_subscriptions
 from preferences.access import get_type
 from preferences.models import Address, SubscriptionType
-from preferences.outline import get_outline
+from preferences.outline import Outline, get_outline
 from preferences.selectors import count_history
 from preferences.values import Channel
 from subscriptions_site.web.htmx import Request, close_layer, page_or_fragment, toast, trigger
@@ -46,17 +46,20 @@ def get_target(request: Request, contact: Contact) -> tuple[Address, Subscriptio
 
 
 def behind(
-    user: User, contact: Contact, links: Sequence[ContactAddress] | None = None
+    user: User,
+    contact: Contact,
+    links: Sequence[ContactAddress] | None = None,
+    outline: Outline | None = None,
 ) -> Callable[[], dict[str, Any]]:
     """Return what draws the record behind a layer that is a page of its own; read only if drawn.
 
-    ``links``: the contact's addresses, from a caller who has read them.
+    ``links``, the contact's addresses, and ``outline`` come from callers who have read them.
     """
 
     def read() -> dict[str, Any]:
         held = links_of(contact) if links is None else links
         units = set(contact.unit_set.unit_ids)
-        names = get_outline(reach_of(user)).units
+        names = (outline or get_outline(reach_of(user))).units
         return {
             "emails": [row for row in held if row.channel_value is Channel.EMAIL],
             "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
@@ -75,8 +78,10 @@ def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]
     """Return what the panel's list needs; ``query`` has the business unit and the channel."""
     user = cast(User, request.user)
     links = links_of(contact)
-    addresses = [link.address for link in links]
-    subscriptions = get_subscriptions(contact, user=user, now=timezone.now(), addresses=addresses)
+    addresses, outline = [link.address for link in links], get_outline(reach_of(user))
+    subscriptions = get_subscriptions(
+        contact, user=user, now=timezone.now(), addresses=addresses, outline=outline
+    )
     unit_id = _number(query.get("unit"))
     name = query.get("channel", "")
     channel = Channel(name) if name in list(Channel) else None
@@ -89,7 +94,7 @@ def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]
         "unit_id": unit_id,
         "channel": channel,
         "tab": "subscriptions",
-        "behind": behind(user, contact, links),
+        "behind": behind(user, contact, links, outline),
         "may_edit": may(user, Right.EDIT),
         **_row_urls(contact),
     }

@@ -60,7 +60,7 @@ def _check_offers(scene, user):
         return outcome(address, scope=scope, act=Act.UNDO, undoes=event_id, word=Word.OURS)
 
     for row in shown.rows:
-        scope = type_scope(row.type.pk)
+        scope = type_scope(row.type.id)
         if row.can_unsubscribe:
             said = outcome(row.address, scope=scope, status=OUT)
             assert said.outcome is Outcome.APPLY, (row, said)
