@@ -36,14 +36,14 @@ class Command(BaseCommand):
             "--rejects",
             type=Path,
             metavar="FILE",
-            help="where to write rows that were not used; by default FILE.rejects.csv",
+            help="where to write rows to look at; by default FILE.rejects.csv in this directory",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         units = [self._unit(slug) for slug in options["unit"]]
         region = options["region"] or (units[0].default_region if units else None)
         path: Path = options["file"]
-        rejects: Path = options["rejects"] or path.with_name(f"{path.name}.rejects.csv")
+        rejects: Path = options["rejects"] or Path(f"{path.name}.rejects.csv")
         if not units:
             self.stdout.write(
                 "No --unit given: only users who see all business units will see new contacts."
@@ -61,7 +61,10 @@ class Command(BaseCommand):
                     clock=timezone.now,
                     on_progress=self._progress,
                 )
-        except (OSError, UnreadableFile) as error:
+        except UnreadableFile as error:
+            rejects.unlink(missing_ok=True)
+            raise CommandError(str(error)) from error
+        except OSError as error:
             raise CommandError(str(error)) from error
         has_rejects = bool(summary.rejected or summary.partial)
         if not has_rejects:
