@@ -17,6 +17,8 @@ from preferences.bulk_sql import fetch_all
 from preferences.models import ConsentEvent, Seal
 
 SEAL_LIMIT = 200_000  # events under one seal, so that memory stays flat
+READ_AT_ONCE = 20_000  # candidates for latecomers; after a restore that is every event there is
+_LOWEST = -(1 << 63)
 _LOCK = 0x5EA1
 TABLE = ConsentEvent._meta.db_table
 
@@ -39,13 +41,15 @@ def _seal_some(now: datetime) -> Seal | None:
         fetch_all("SELECT pg_advisory_xact_lock(%s)::text", [_LOCK])
     last = Seal.objects.order_by("-number").first()
     horizon = _horizon()
-    events = _new_events(last, horizon)
+    late = _latecomers(last, horizon)
+    events = late + _behind(last, horizon, SEAL_LIMIT - len(late))
     if not events:
         return None
     ids = [event_id for event_id, _ in events]
     number = last.number + 1 if last else 1
-    if last and horizon < last.horizon and len(events) >= SEAL_LIMIT:
-        horizon = last.horizon  # still busy with the events of the cluster that was restored
+    is_restored = last is not None and horizon < last.horizon
+    if last and len(late if not is_restored else events) >= SEAL_LIMIT:
+        horizon = last.horizon  # more of the same may be left for the next seal
     fields: dict[str, Any] = {
         "number": number,
         "sealed_at": now,
@@ -67,29 +71,41 @@ def _horizon() -> int:
     return int(fetch_all("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])[0][0])
 
 
-def _new_events(last: Seal | None, horizon: int) -> list[tuple[int, bytes]]:
-    """Return (id, digest) of the next final events, ascending: latecomers first, then new ids.
+def _latecomers(last: Seal | None, horizon: int) -> list[tuple[int, bytes]]:
+    """Return (id, digest) of final events whose ids seals have passed, ascending.
 
-    A latecomer has an id that seals have passed, and a transaction that was still running then.
+    Their transactions were still running then. Transaction ids start over when a dump is restored
+    into a new cluster: what came with it is final, whatever its transaction ids.
     """
-    passed = Seal.objects.aggregate(last=Max("last_id"))["last"] or 0
-    since = last.horizon if last else 0
-    select = f"SELECT id, digest FROM {TABLE} WHERE id"
-    if connection.vendor != "postgresql":
-        return fetch_all(f"{select} > %s ORDER BY id LIMIT %s", [passed, SEAL_LIMIT])
-    # Transaction ids start over when a dump is restored into a new cluster: what came with it is
-    # final, whatever its transaction ids.
-    is_restored = horizon < since
-    either = "OR" if is_restored else "AND"
-    late = fetch_all(
-        f"{select} <= %s AND (transaction_id >= %s {either} transaction_id < %s) ORDER BY id",
-        [passed, since, horizon],
+    if last is None or connection.vendor != "postgresql":
+        return []
+    either = "OR" if horizon < last.horizon else "AND"
+    sql = (
+        f"SELECT id, digest FROM {TABLE} WHERE id > %s AND id <= %s "
+        f"AND (transaction_id >= %s {either} transaction_id < %s) ORDER BY id LIMIT %s"
     )
-    if late:
-        late = outside(late, sealed_ranges(late[0][0], late[-1][0]))
-    bound = "" if is_restored else f" AND transaction_id < {horizon}"
-    room = max(0, SEAL_LIMIT - len(late))
-    return late + fetch_all(f"{select} > %s{bound} ORDER BY id LIMIT %s", [passed, room])
+    found: list[tuple[int, bytes]] = []
+    after, passed = _LOWEST, _passed()
+    while len(found) < SEAL_LIMIT:
+        rows = fetch_all(sql, [after, passed, last.horizon, horizon, READ_AT_ONCE])
+        if rows:
+            after = rows[-1][0]
+            found += outside(rows, sealed_ranges(rows[0][0], after))
+        if len(rows) < READ_AT_ONCE:
+            break
+    return found[:SEAL_LIMIT]
+
+
+def _behind(last: Seal | None, horizon: int, room: int) -> list[tuple[int, bytes]]:
+    """Return (id, digest) of the next final events behind all seals, ascending."""
+    is_bound = connection.vendor == "postgresql" and not (last and horizon < last.horizon)
+    bound = f" AND transaction_id < {horizon}" if is_bound else ""
+    sql = f"SELECT id, digest FROM {TABLE} WHERE id > %s{bound} ORDER BY id LIMIT %s"
+    return fetch_all(sql, [_passed(), room])
+
+
+def _passed() -> int:
+    return Seal.objects.aggregate(last=Max("last_id"))["last"] or 0
 
 
 def sealed_ranges(first: int, last: int) -> Iterator[range]:

@@ -170,11 +170,14 @@ def test_a_late_commit_is_sealed_later(latecomer):
 
 @only_postgresql
 def test_more_latecomers_than_fit_one_seal_are_all_sealed(latecomer, monkeypatch):
+    """Memory is bounded by the limit; what did not fit is not forgotten."""
     monkeypatch.setattr(sealing, "SEAL_LIMIT", 2)
+    monkeypatch.setattr(sealing, "READ_AT_ONCE", 3)
     latecomer.write(5, ids=range(480, 485))
     latecomer.write(3, ids=range(506, 509))
     latecomer.oldest_running = None
-    seal_events(now=NOW + HOUR)
+    counts = [one.count for one in seal_events(now=NOW + HOUR)]
+    assert counts == [2, 2, 2, 2]
     assert_intact()
     assert seal_events(now=NOW + HOUR) == []
 
