@@ -1,0 +1,76 @@
+"""Run jobs until told to stop. Any number of these may run at once, on any number of machines."""
+
+import logging
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+
+from jobs.running import run_next_chunk
+from subscriptions_site.database import without_query_log
+
+IDLE_SECONDS = 1.0
+TROUBLE_SECONDS = 3.0
+# SQLite has one writer and no queue: without a pause, people who save something would wait in vain.
+SQLITE_PAUSE = 0.02
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Run jobs chunk by chunk until SIGTERM or SIGINT, which take effect between two chunks."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do one chunk at most, then end")
+        parser.add_argument(
+            "--until-empty", action="store_true", help="end when there is nothing left to do"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.is_stopping = False
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = [signal.signal(number, self._stop) for number in numbers]
+        try:
+            with without_query_log():
+                self._loop(is_once=options["once"], is_short=options["until_empty"])
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+
+    def _loop(self, *, is_once: bool, is_short: bool) -> None:
+        last_job = 0
+        while not self.is_stopping:
+            worked = self._work(last_job)
+            if is_once or (worked is None and is_short):
+                return
+            last_job = worked or 0
+            self._rest(worked is None)
+
+    def _work(self, last_job: int) -> int | None:
+        try:
+            close_old_connections()
+            return run_next_chunk(now=timezone.now(), after_job_id=last_job)
+        except Error:
+            # The database is away: what was begun is rolled back and will be taken again.
+            log.exception("the database does not answer")
+            connection.close()
+            self._sleep(TROUBLE_SECONDS)
+            return None
+
+    def _rest(self, is_idle: bool) -> None:
+        if is_idle:
+            self._sleep(IDLE_SECONDS)
+        elif connection.vendor == "sqlite":
+            time.sleep(SQLITE_PAUSE)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep in short naps, so that a signal is obeyed soon."""
+        end = time.monotonic() + seconds
+        while not self.is_stopping and time.monotonic() < end:
+            time.sleep(0.1)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.is_stopping = True

@@ -1,0 +1,1 @@
+from tests.jobs.kinds import marker  # noqa: F401
