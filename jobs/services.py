@@ -110,12 +110,11 @@ def start_undo_job(
         if not is_new:
             return undo
         written = job.chunks.filter(first_event_id__isnull=False, done_at__isnull=False)
-        rows: list[JobChunk] = []
-        for chunk in written.only("number", "items", "item_counts").iterator(chunk_size=200):
-            changed = chunk.item_counts.get("changed", 0)
-            rows.append(
-                JobChunk(job=undo, number=chunk.number, items=chunk.items, item_count=changed)
-            )
+        rows = [
+            JobChunk(job=undo, number=chunk.number, items=chunk.items, item_count=changed)
+            for chunk in written.only("number", "items", "item_counts").iterator(chunk_size=200)
+            if (changed := chunk.item_counts.get("changed", 0))
+        ]
         JobChunk.objects.bulk_create(rows, batch_size=WRITTEN_AT_ONCE)
         undo.total = sum(row.item_count for row in rows)
         undo.chunk_count = len(rows)

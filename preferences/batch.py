@@ -104,13 +104,14 @@ class Batch:
         return resolve(shape_of(self.known.rows.registers.get((address_id, scope), NO_WORDS)))[0]
 
     def _apply(self, change: Change, decision: Decision, facts: TypeFacts | None) -> Result:
+        lifted: tuple[int, ...] = ()
         for kind in decision.lifts:
             scope = (
                 ACCOUNT
                 if kind is ScopeKind.ACCOUNT
                 else unit_scope(facts.business_unit_id if facts else 0)
             )
-            self._write_event(change, decision, scope, Act.STATE, Word.OURS)
+            lifted += (self._write_event(change, decision, scope, Act.STATE, Word.OURS)[2],)
         act, wish = change.wish.act, change.wish
         if act not in (Act.STATE, Act.UNDO, Act.CORRECT):
             self.record.facts.append((act, change.address_id))
@@ -118,7 +119,7 @@ class Batch:
         before, after, event_id = self._write_event(
             change, decision, wish.scope, act, decision.register
         )
-        return Result(change, decision, before, after, event_id)
+        return Result(change, decision, before, after, event_id, lifted)
 
     def _write_event(
         self, change: Change, decision: Decision, scope: Scope, act: Act, writes: Word | None

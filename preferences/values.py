@@ -348,13 +348,17 @@ class Decision:
 
 
 class Result(NamedTuple):
-    """What became of one change. ``event_id`` is None where nothing was written."""
+    """What became of one change. ``event_id`` is None where nothing was written.
+
+    ``lifted_event_ids``: the events of opt-outs of all that were lifted with it (R9).
+    """
 
     change: Change
     decision: Decision
     before: Status
     after: Status
     event_id: int | None = None
+    lifted_event_ids: tuple[int, ...] = ()
 
     @property
     def is_applied(self) -> bool:
