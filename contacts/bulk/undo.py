@@ -4,7 +4,7 @@ Each event of the job is undone by an event, while it is still the newest of its
 person has said nothing since. Undo may be asked for twice: the second time there is nothing left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from accounts.access import Right, require
@@ -105,7 +105,7 @@ def _undo(
     events = events_of_chunk(chunk)
     changes = [Change(event.address_id, _wish(event, job_id)) for event in events]
     results = door(changes=changes, actor=actor_for(user), now=now)
-    owners = _owners([event.address_id for event in events], ids_of_text(chunk.items))
+    owners = owners_of([event.address_id for event in events], ids_of_text(chunk.items))
     by_contact: dict[int, list[Result]] = {}
     for result in results:
         address_id = result.change.address_id
@@ -137,7 +137,7 @@ def _wish(event: ConsentEvent, job_id: int | None) -> Wish:
     )
 
 
-def _owners(address_ids: Sequence[int], contact_ids: Sequence[int]) -> dict[int, int]:
+def owners_of(address_ids: Collection[int], contact_ids: Sequence[int]) -> dict[int, int]:
     """Return whose each address is, among the contacts of the chunk."""
     chosen = set(contact_ids)
     held = ContactAddress.objects.filter(address_id__in=address_ids).order_by("-contact_id")

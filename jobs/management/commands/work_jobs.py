@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import Error, close_old_connections, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from jobs.running import run_next_chunk
@@ -51,7 +51,6 @@ class Command(BaseCommand):
 
     def _work(self, last_job: int) -> int | None:
         try:
-            close_old_connections()
             return run_next_chunk(now=timezone.now(), after_job_id=last_job)
         except Error:
             # The database is away: what was begun is rolled back and will be taken again.
