@@ -7,6 +7,8 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
+        from contacts.bulk.action_kinds import register_action_kinds
         from contacts.bulk.kinds import register_kinds
 
         register_kinds()
+        register_action_kinds()

@@ -1,7 +1,8 @@
 """People that staff see, which addresses are theirs, and what else is known of them.
 
 Preferences hang on addresses, not here: deleting a contact changes the status of no address (R1).
-Only ``contacts/services.py`` and ``contacts/upsert.py`` write contacts, their addresses and counts.
+Only ``contacts/services.py``, ``contacts/upsert.py`` and ``contacts/bulk/writing.py`` write contacts, their
+addresses and counts.
 """
 
 from typing import ClassVar

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from jobs.policy import current_job_policy
 State = Job.State
 WRITTEN_AT_ONCE = 50  # chunk rows a statement
 MOVED_PERCENT = 1
+OUTPUT_DAYS = 7  # files hold personal data
 
 
 class NothingSelected(ValueError):
@@ -175,6 +176,14 @@ def mark_seen(*, user: User, now: datetime, job: Job | None = None) -> None:
     if job is not None:
         over = over.filter(pk=job.pk)
     over.filter(state__in=[State.FINISHED, State.CANCELLED, State.FAILED]).update(seen_at=now)
+
+
+def forget_outputs(*, now: datetime) -> int:
+    """Remove the files that jobs made some days ago; return how many pieces. Counts stay."""
+    old = JobChunk.objects.filter(
+        output__isnull=False, job__finished_at__lt=now - timedelta(days=OUTPUT_DAYS)
+    )
+    return old.update(output=None)
 
 
 def _freeze(job: Job, items: Iterable[int], size: int) -> tuple[int, int]:

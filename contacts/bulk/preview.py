@@ -114,7 +114,7 @@ def continue_preview(
     """
     if preview.is_sample:
         preview = Preview(preview.total)
-    ids = _slice(contacts, preview.after_id, SLICE_SIZE)
+    ids = slice_of(contacts, preview.after_id, SLICE_SIZE)
     counted = _count(preview, ids, edit=edit, user=user, now=now)
     if len(ids) < SLICE_SIZE:
         return replace(counted, total=counted.seen)
@@ -137,7 +137,7 @@ def preview_people(
     """
     found: list[int] = []
     for _ in range(SCANNED_SLICES):
-        ids = _slice(contacts, after_id, SLICE_SIZE)
+        ids = slice_of(contacts, after_id, SLICE_SIZE)
         tally = edit_contacts(
             edit, ids, user=user, now=now, door=preview_changes, keeps_people=True
         )
@@ -162,7 +162,8 @@ def sample_of(contacts: QuerySet[Contact], total: int, size: int) -> list[int]:
     return list(drawn.order_by("pk").values_list("pk", flat=True)[: 2 * size])
 
 
-def _slice(contacts: QuerySet[Contact], after_id: int, size: int) -> list[int]:
+def slice_of(contacts: QuerySet[Contact], after_id: int, size: int) -> list[int]:
+    """Return the next ids after one, in ascending order."""
     found = contacts.filter(pk__gt=after_id).order_by("pk").values_list("pk", flat=True)
     return list(found.distinct()[:size])
 

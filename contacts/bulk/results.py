@@ -48,6 +48,9 @@ CHANGE_COLUMNS = (
 )
 LEFT_WORDS: Mapping[str, Promise] = {
     "no_address": _("They have no address on this channel."),
+    "all_units": _(
+        "The contact also belongs to business units that who started it may not change."
+    ),
     "gone": _("The contact was deleted meanwhile, or is no longer within reach."),
 }
 

@@ -1,6 +1,7 @@
 """The ways in: each takes a wish of somebody, as that way hears it, to the door."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,10 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from contacts.bulk.edit import InvalidBulkEdit
 from contacts.models import Contact
 from preferences.models import ConsentEvent, SubscriptionType
 from preferences.situations import scope_of
 from preferences.values import ACCOUNT, Act, LegalBasis, Scope, Source, Wish, Word
+from tests.contacts.bulk_scene import edit_now, opting
 from tests.factories import UserFactory, make_contact
 from tests.preferences.kernel import IN, NONE, OUT, act, fact, news, of, ours, own, unit_of
 
@@ -133,6 +136,17 @@ def by_panel(world: World, intent: str) -> None:
     assert response.status_code in (200, 302, 404, 422), response.content
 
 
+# --- a bulk edit, run as a job ----------------------------------------------------------------------------
+
+
+def by_job(world: World, intent: str) -> None:
+    """Start a bulk edit of the contact and let a worker run it; what cannot start writes nothing."""
+    status = {"opt out": OUT, "not opted": NONE}.get(intent, IN)
+    edit = opting(status, world.type, lift=intent == "lift and opt in")
+    with suppress(InvalidBulkEdit):
+        edit_now(edit, world.staff, now=world.now)
+
+
 # --- all of them ------------------------------------------------------------------------------------------
 
 
@@ -156,6 +170,12 @@ WAYS: dict[str, Way] = {
         "panel", Source.RECORD_PANEL, by_panel, cannot=frozenset({"not opted"})
     ),
     "bulk edit": service_way("bulk", Source.BULK_EDIT),
+    "bulk edit as a job": Way(
+        "bulk",
+        Source.BULK_EDIT,
+        by_job,
+        cannot=frozenset({"close unit", "close all", "open unit", "open all", "undo"}),
+    ),
     "workflow": service_way("flow", Source.WORKFLOW),
     "import": service_way("import", Source.IMPORT),
     "import of their word": service_way("file", Source.IMPORT, Word.OWN),

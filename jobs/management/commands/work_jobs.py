@@ -11,9 +11,11 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from jobs.running import run_next_chunk
+from jobs.services import forget_outputs
 from subscriptions_site.database import without_query_log
 
 IDLE_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
 TROUBLE_SECONDS = 3.0
 # SQLite has one writer and no queue: without a pause, people who save something would wait in vain.
 SQLITE_PAUSE = 0.02
@@ -31,6 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.is_stopping = False
+        self.tidied = time.monotonic()
         numbers = (signal.SIGTERM, signal.SIGINT)
         before = [signal.signal(number, self._stop) for number in numbers]
         try:
@@ -47,6 +50,8 @@ class Command(BaseCommand):
             if is_once or (worked is None and is_short):
                 return
             last_job = worked or 0
+            if worked is None:
+                self._tidy()
             self._rest(worked is None)
 
     def _work(self, last_job: int) -> int | None:
@@ -58,6 +63,12 @@ class Command(BaseCommand):
             connection.close()
             self._sleep(TROUBLE_SECONDS)
             return None
+
+    def _tidy(self) -> None:
+        """Forget old files, once an hour, while nothing else is to do."""
+        if time.monotonic() - self.tidied > TIDY_SECONDS:
+            self.tidied = time.monotonic()
+            forget_outputs(now=timezone.now())
 
     def _rest(self, is_idle: bool) -> None:
         if is_idle:
