@@ -51,17 +51,29 @@ def columns_for(channels: Collection[Channel]) -> list[Column]:
     return [*columns, updated]
 
 
-def draw_rows(rows: Sequence[IndexRow], columns: Sequence[Column]) -> SafeString:
+def draw_rows(
+    rows: Sequence[IndexRow], columns: Sequence[Column], *, has_ticks: bool = False
+) -> SafeString:
     """Draw the body of the table."""
     base = reverse("contacts")
     openings = [format_html('<td class="{}">', column.css_class) for column in columns]
     cells = list(zip(openings, columns, strict=True))
-    return SafeString("\n".join([_row(row, cells, base) for row in rows]))
+    select = escape(_("Select %(name)s")) if has_ticks else ""
+    return SafeString("\n".join([_row(row, cells, base, select) for row in rows]))
 
 
-def _row(row: IndexRow, cells: Sequence[tuple[SafeString, Column]], base: str) -> str:
+def _row(row: IndexRow, cells: Sequence[tuple[SafeString, Column]], base: str, select: str) -> str:
     drawn = "".join([f"{opening}{column.draw(row)}</td>" for opening, column in cells])
-    return f"<tr>{_name(row, base)}{drawn}</tr>"
+    tick = _tick(row, select) if select else ""
+    return f"<tr>{tick}{_name(row, base)}{drawn}</tr>"
+
+
+def _tick(row: IndexRow, select: str) -> str:
+    label = select % {"name": escape(row.name)}
+    return (
+        '<td class="col-check"><input class="tick" type="checkbox" name="id" form="selection"'
+        f' value="{row.contact.pk}" aria-label="{label}"></td>'
+    )
 
 
 def _name(row: IndexRow, base: str) -> str:

@@ -62,6 +62,14 @@ class ContactQuery:
         )
 
     @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return what narrows it, as the URL has it."""
+        owner = "" if self.owner_id is None else str(self.owner_id)
+        unit = "" if self.unit_id is None else str(self.unit_id)
+        named = {"q": self.search, "unit": unit, "owner": owner, "stage": self.lifecycle_stage}
+        return [(name, value) for name, value in named.items() if value]
+
+    @property
     def is_by_time(self) -> bool:
         """Tell whether pages go from newer to older."""
         return self.sort in ("-updated", "-created")

@@ -1,6 +1,15 @@
 from django.urls import URLPattern, path
 
-from contacts.views import contact, history, opt_in, property, property_settings, subscriptions
+from contacts.views import (
+    bulk,
+    bulk_result,
+    contact,
+    history,
+    opt_in,
+    property,
+    property_settings,
+    subscriptions,
+)
 
 PANEL = "contacts/<int:contact_id>/subscriptions/"
 
@@ -36,6 +45,25 @@ contact_patterns: list[URLPattern] = [
     ),
 ]
 
+bulk_patterns: list[URLPattern] = [
+    path(
+        "contacts/bulk/subscriptions/", bulk.contacts_subscriptions, name="contacts_subscriptions"
+    ),
+    path(
+        "contacts/bulk/subscriptions/preview/",
+        bulk.contacts_subscriptions_preview,
+        name="contacts_subscriptions_preview",
+    ),
+    path(
+        "contacts/bulk/subscriptions/people/",
+        bulk.contacts_subscriptions_people,
+        name="contacts_subscriptions_people",
+    ),
+    path("jobs/<int:job_id>/undo/", bulk_result.job_undo, name="job_undo"),
+    path("jobs/<int:job_id>/changes.csv", bulk_result.job_changes_csv, name="job_changes_csv"),
+    path("jobs/<int:job_id>/refusals.csv", bulk_result.job_refusals_csv, name="job_refusals_csv"),
+]
+
 settings_patterns: list[URLPattern] = [
     path("settings/properties/", property_settings.custom_properties, name="custom_properties"),
     path(
@@ -58,4 +86,9 @@ settings_patterns: list[URLPattern] = [
     ),
 ]
 
-urlpatterns: list[URLPattern] = [*contact_patterns, *panel_patterns, *settings_patterns]
+urlpatterns: list[URLPattern] = [
+    *contact_patterns,
+    *panel_patterns,
+    *bulk_patterns,
+    *settings_patterns,
+]

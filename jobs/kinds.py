@@ -7,12 +7,16 @@ with words instead of guessing.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 
 from accounts.access import Right
 from accounts.models import User
 from jobs.models import Job
+
+if TYPE_CHECKING:
+    from jobs.describing import Description
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Kind:
 
     ``right``: asked of the user before each chunk. ``is_guarded``: the number is typed over a
     threshold, and a second person approves where that is switched on. ``undo_kind``: the kind of
-    job that undoes it. ``chunk_size``: how many items one transaction takes.
+    job that undoes it. ``chunk_size``: how many items one transaction takes. ``title`` and
+    ``describe`` say on screens what a job of this kind does (``jobs.describing``).
     """
 
     name: str
@@ -59,6 +64,8 @@ class Kind:
     is_guarded: bool = True
     undo_kind: str = ""
     chunk_size: int = 1000
+    title: "Callable[[Job], str] | None" = None
+    describe: "Callable[[Job], Description] | None" = None
 
 
 class UnknownKind(LookupError):

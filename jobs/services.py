@@ -55,13 +55,13 @@ def start_job(
     key: str = "",
     expected: int | None = None,
     typed: int | None = None,
-    undo_of: Job | None = None,
+    chunk_size: int | None = None,
 ) -> Job:
     """Freeze the selection into chunks and queue the job, all or nothing.
 
     ``items``: ids, ascending; they are streamed, so a million need no memory. ``key``: a second
     start with it returns the first job. ``expected``: the number shown before; ``typed``: the
-    number typed. Raises NothingSelected, SelectionMoved and NumberNotTyped; then nothing is kept.
+    number typed; ``chunk_size``: other than the kind's. Raises NothingSelected, SelectionMoved and NumberNotTyped; then nothing is kept.
     """
     found = get_kind(kind)
     with transaction.atomic():
@@ -73,12 +73,11 @@ def start_job(
                 "created_at": now,
                 "parameters": dict(parameters),
                 "selection": dict(selection),
-                "undo_of": undo_of,
             },
         )
         if not is_new:
             return job
-        job.total, job.chunk_count = _freeze(job, items, found.chunk_size)
+        job.total, job.chunk_count = _freeze(job, items, chunk_size or found.chunk_size)
         _check_number(job.total, expected)
         if found.is_guarded:
             policy = current_job_policy()

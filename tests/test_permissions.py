@@ -1,7 +1,7 @@
 """Who may open what: one table. A URL without a line in it fails.
 
 A line is (URL name, method, arguments, status per visitor): signed out, viewer, editor,
-administrator, compliance. Arguments name objects that `objects` below makes.
+administrator, compliance. Arguments name what `OBJECTS` below makes.
 """
 
 import pytest
@@ -10,8 +10,12 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.models import User
+from contacts.models import Contact
 from contacts.services import delete_contact
+from preferences.values import Status
 from tests.conftest import make_user
+from tests.contacts.bulk_scene import opting, start_edit
 from tests.factories import NOW, CustomPropertyFactory, TypeFactory, UserFactory, make_contact
 from tests.test_names import our_patterns
 
@@ -114,35 +118,70 @@ TABLE += [
     ("contact_properties", "GET", {"contact_id": "contact"}, EVERYBODY),
 ]
 
+# Bulk edit and its jobs: everybody sees their own jobs, administrators all; editors start them.
+EDITS = (302, 403, 200, 200, 403)
+JOB = {"job_id": "job"}
+TABLE += [
+    ("contacts_subscriptions", "GET", {}, EDITS),
+    ("contacts_subscriptions", "POST", {}, (302, 403, 422, 422, 403)),
+    ("contacts_subscriptions_preview", "POST", {}, EDITS),
+    ("contacts_subscriptions_people", "POST", {}, EDITS),
+    ("jobs", "GET", {}, EVERYBODY),
+    ("jobs_bell", "GET", {}, EVERYBODY),
+    ("job", "GET", JOB, (302, 404, 404, 200, 404)),
+    ("job_seen", "POST", JOB, (302, 404, 404, 302, 404)),
+    ("job_pause", "POST", JOB, (302, 404, 404, 302, 404)),
+    ("job_resume", "POST", JOB, (302, 404, 404, 302, 404)),
+    ("job_cancel", "POST", JOB, (302, 404, 404, 302, 404)),
+    ("job_approve", "POST", JOB, (302, 403, 404, 302, 403)),
+    ("job_decline", "POST", JOB, (302, 403, 404, 302, 403)),
+    ("job_undo", "GET", JOB, (302, 403, 404, 200, 403)),
+    ("job_undo", "POST", JOB, (302, 403, 404, 409, 403)),
+    ("job_changes_csv", "GET", JOB, (302, 403, 404, 200, 404)),
+    ("job_refusals_csv", "GET", JOB, (302, 403, 404, 200, 404)),
+]
 
-@pytest.fixture
-def objects(db):
-    """Return what the arguments of the table name, by name."""
-    found = TypeFactory()
-    colleague = make_user("viewer", email="colleague@fernmoor.example")
+
+def _job():
+    contact = make_contact("ada@fernmoor.example")
+    chosen = Contact.objects.filter(pk=contact.pk)
+    return start_edit(opting(Status.UNSUBSCRIBED, TypeFactory()), UserFactory(), chosen).pk
+
+
+def _deleted():
     deleted = make_contact("deleted@x.example")
     delete_contact(contact=deleted, user=UserFactory(), now=NOW)
-    return {
-        "deleted": deleted.pk,
-        "unit": found.business_unit_id,
-        "contact": make_contact("ada@fernmoor.example", units=[found.business_unit]).pk,
-        "type": found.pk,
-        "user": colleague.pk,
-        "property": CustomPropertyFactory().pk,
-        "key": urlsafe_base64_encode(str(colleague.pk).encode()),
-        "token": default_token_generator.make_token(colleague),
-    }
+    return deleted.pk
+
+
+def _colleague():
+    found = User.objects.filter(email="colleague@fernmoor.example").first()
+    return found or make_user("viewer", email="colleague@fernmoor.example")
+
+
+# What the arguments of the table name; made only for the lines that name it.
+OBJECTS = {
+    "job": _job,
+    "deleted": _deleted,
+    "unit": lambda: TypeFactory().business_unit_id,
+    "contact": lambda: make_contact("ada@fernmoor.example").pk,
+    "type": lambda: TypeFactory().pk,
+    "user": lambda: _colleague().pk,
+    "property": lambda: CustomPropertyFactory().pk,
+    "key": lambda: urlsafe_base64_encode(str(_colleague().pk).encode()),
+    "token": lambda: default_token_generator.make_token(_colleague()),
+}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("column", range(len(ROLES)), ids=ROLES)
 @pytest.mark.parametrize("line", TABLE, ids=lambda line: f"{line[0]}-{line[1]}")
-def test_status(line, column, objects):
+def test_status(line, column):
     name, method, arguments, statuses = line
     client = Client()
     if column:
         client.force_login(make_user(ROLES[column]))
-    kwargs = {key: objects[value] for key, value in arguments.items()}
+    kwargs = {key: OBJECTS[value]() for key, value in arguments.items()}
     response = client.generic(method, reverse(name, kwargs=kwargs))
     assert response.status_code == statuses[column], f"{name} for {ROLES[column]}"
 

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Right
 from contacts.bulk.changes import edit_contacts
+from contacts.bulk.describing import describe_edit, describe_undo, title_of_edit, title_of_undo
 from contacts.bulk.edit import BulkEdit
 from contacts.bulk.start import BULK_EDIT
 from contacts.bulk.tally import Tally
@@ -21,10 +22,20 @@ def register_kinds() -> None:
             Right.EDIT,
             work_bulk_edit,
             undo_kind=UNDO_BULK_EDIT,
+            title=title_of_edit,
+            describe=describe_edit,
         )
     )
     register(
-        Kind(UNDO_BULK_EDIT, _("Undo of a bulk edit"), Right.EDIT, work_undo, is_guarded=False)
+        Kind(
+            UNDO_BULK_EDIT,
+            _("Undo of a bulk edit"),
+            Right.EDIT,
+            work_undo,
+            is_guarded=False,
+            title=title_of_undo,
+            describe=describe_undo,
+        )
     )
 
 

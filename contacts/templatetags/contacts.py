@@ -80,6 +80,8 @@ def basis(value: Any) -> Any:
 
 
 @register.simple_tag
-def contact_rows(rows: Sequence[IndexRow], columns: Sequence[Column]) -> SafeString:
-    """Draw the rows of the index."""
-    return draw_rows(rows, columns)
+def contact_rows(
+    rows: Sequence[IndexRow], columns: Sequence[Column], has_ticks: bool = False
+) -> SafeString:
+    """Draw the rows of the index, with a tick before each for those who may edit."""
+    return draw_rows(rows, columns, has_ticks=has_ticks)

@@ -1,7 +1,5 @@
 """The tab History of the subscriptions panel: entries, their file, and whether they are intact."""
 
-import csv
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
@@ -22,6 +20,7 @@ from preferences.event_lines import history_lines
 from preferences.models import Address
 from preferences.outline import get_outline
 from preferences.selectors import HISTORY_PAGE, HistoryFilter, count_history
+from subscriptions_site.web.files import csv_response
 from subscriptions_site.web.htmx import Request, page_or_fragment
 
 FRAGMENTS = {
@@ -91,9 +90,7 @@ def contact_history_csv(request: Request, contact_id: int) -> StreamingHttpRespo
     )
     sees_evidence = may(user, Right.SEE_LEDGER)
     entries = entries_of(events, addresses, user=user, sees_evidence=sees_evidence)
-    response = StreamingHttpResponse(_lines(csv_rows(entries)), content_type="text/csv")
-    response["Content-Disposition"] = f'attachment; filename="history-{contact.pk}.csv"'
-    return response
+    return csv_response(csv_rows(entries), f"history-{contact.pk}.csv")
 
 
 def _count(addresses: list[Address], user: User) -> int:
@@ -137,17 +134,3 @@ def _filters(form: HistoryForm, addresses: list[Address]) -> HistoryFilter:
         source=values.get("source"),
         since=timezone.now() - timedelta(days=int(period)) if period else None,
     )
-
-
-class _Echo:
-    """A file that returns what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(rows: Iterator[list[str]]) -> Iterator[str]:
-    yield "\ufeff"  # spreadsheets then read UTF-8
-    writer = csv.writer(_Echo())
-    for row in rows:
-        yield writer.writerow(row)

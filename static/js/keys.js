@@ -1,5 +1,9 @@
 // Ticks and shortcuts. Every page works without this file. Hooks in the markup:
 //   [data-select-all=NAME]  ticks all checkboxes NAME;  [data-selection-count], [data-when-selected]
+//   [data-pages]            a list that pages swap: ticks survive paging, not another search
+//   [data-kept]             the field that sends what is ticked on other pages
+//   [data-select-group]     ticks the checkboxes of its .picker__group;  [data-filters=ID] a search in a list
+//   [data-select-view=N]    a tick that selects all N that match;  [data-clear-ticks] a button
 //   [data-key=k]            a link or button that key k presses;  [data-go=k] the same after "g"
 //   [data-reveal=ID]        a button that shows and hides what is typed into a password field
 (() => {
@@ -13,17 +17,61 @@
 
   const ticksOf = (all) => [...document.querySelectorAll(`input[type='checkbox'][name='${all.dataset.selectAll}']`)];
 
+  const groupTicks = (tick) => [...tick.closest(".picker__group").querySelectorAll("input[name]")];
+
+  function updateGroups() {
+    for (const tick of document.querySelectorAll("[data-select-group]")) {
+      const ticks = groupTicks(tick);
+      const count = ticks.filter((one) => one.checked).length;
+      tick.checked = count > 0 && count === ticks.length;
+      tick.indeterminate = count > 0 && count < ticks.length;
+    }
+  }
+
+  const kept = new Set(); // values ticked, also on pages that are not shown
+  let keepsView = false;
+  const viewTick = () => document.querySelector("[data-select-view]");
+
   function updateTicks() {
+    const view = viewTick();
+    updateGroups();
     for (const all of document.querySelectorAll("[data-select-all]")) {
       const ticks = ticksOf(all);
-      const count = ticks.filter((tick) => tick.checked).length;
-      all.checked = count > 0 && count === ticks.length;
-      all.indeterminate = count > 0 && count < ticks.length;
+      const elsewhere = [...kept].filter((value) => !ticks.some((tick) => tick.value === value));
+      const here = ticks.filter((tick) => tick.checked).length;
+      const count = view?.checked ? view.dataset.selectView : here + elsewhere.length;
+      all.checked = here > 0 && here === ticks.length;
+      all.indeterminate = here > 0 && here < ticks.length;
       for (const tick of ticks) tick.closest("tr")?.classList.toggle("is-selected", tick.checked);
+      for (const field of document.querySelectorAll("[data-kept]")) field.value = elsewhere.join(",");
       for (const element of document.querySelectorAll("[data-selection-count]")) element.textContent = count;
       for (const element of document.querySelectorAll("[data-when-selected]")) {
         element.hidden = (element.dataset.whenSelected === "none") !== (count === 0);
       }
+      document.getElementById("main").classList.toggle("has-selection", count !== 0);
+    }
+  }
+
+  function clearTicks() {
+    kept.clear();
+    if (viewTick()) viewTick().checked = false;
+    setTicks([...document.querySelectorAll("main .tick:checked:not([data-select-all])")], false);
+  }
+
+  // Ticks of a list survive its own paging and sorting; another search is another list.
+  function keepTicks(list, source) {
+    kept.clear();
+    keepsView = list.contains(source) && Boolean(viewTick()?.checked);
+    if (!list.contains(source)) return;
+    for (const value of document.querySelector("[data-kept]")?.value.split(",") || []) if (value) kept.add(value);
+    for (const tick of list.querySelectorAll("tbody .tick:checked")) kept.add(tick.value);
+  }
+
+  function restoreTicks(list) {
+    if (viewTick()) viewTick().checked = keepsView;
+    for (const tick of list.querySelectorAll("tbody .tick")) {
+      tick.checked = keepsView || kept.has(tick.value);
+      kept.delete(tick.value);
     }
   }
 
@@ -45,10 +93,43 @@
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (field.matches("[data-select-all]")) setTicks(ticksOf(field), field.checked);
-    else if (field.matches("[type='checkbox']")) updateTicks();
+    else if (field.matches("[data-select-group]")) setTicks(groupTicks(field), field.checked);
+    else if (field.matches("[data-select-view]") && field.checked) setTicks([...document.querySelectorAll("tbody .tick")], true);
+    else if (field.matches("[type='checkbox']")) {
+      if (field.matches("tbody .tick") && !field.checked && viewTick()) viewTick().checked = false;
+      updateTicks();
+    }
     if (field.id === "id_theme") document.documentElement.dataset.theme = field.value;
   });
-  body.addEventListener("htmx:afterSwap", updateTicks);
+  document.addEventListener("input", (event) => {
+    const list = document.getElementById(event.target.dataset?.filters);
+    const word = event.target.value?.trim().toLowerCase();
+    for (const entry of list?.querySelectorAll(".check:not(.check--strong)") || []) {
+      entry.hidden = !entry.textContent.toLowerCase().includes(word);
+    }
+  });
+  // All that match are sent as just that, ticks of other pages as one field.
+  document.addEventListener("formdata", ({ target, formData }) => {
+    if (!target.querySelector("[data-kept]")) return;
+    const ids = [...formData.getAll("id"), ...formData.getAll("ids")].filter(Boolean);
+    formData.delete("id");
+    formData.delete("ids");
+    if (formData.get("scope") !== "view") formData.set("ids", ids.join(","));
+  });
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, requestConfig } = event.detail;
+    if (target.matches("[data-pages]")) keepTicks(target, requestConfig.elt);
+  });
+  body.addEventListener("htmx:afterSwap", () => {
+    const list = document.querySelector("[data-pages]");
+    if (list && !list.dataset.pages) {
+      list.dataset.pages = "restored";
+      restoreTicks(list);
+    }
+    updateTicks();
+  });
+  const firstList = document.querySelector("[data-pages]");
+  if (firstList) firstList.dataset.pages = "restored";
   updateTicks();
 
   // ---------------------------------------------------------------- keyboard
@@ -86,7 +167,8 @@
 
   function sendTopForm() {
     const scope = topLayer() || document.activeElement.closest("form")?.parentElement;
-    scope?.querySelector("form [type='submit'].btn--primary, form [type='submit']")?.click();
+    const button = scope?.querySelector("form .btn--primary[type='submit']") || scope?.querySelector("form [type='submit']");
+    button?.click();
   }
 
   function singleKey(event) {
@@ -109,7 +191,7 @@
     if (event.defaultPrevented || event.isComposing) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return sendTopForm();
     if (event.key === "Escape" && !document.querySelector("dialog:modal, :popover-open")) {
-      return setTicks([...document.querySelectorAll("main .tick:checked:not([data-select-all])")], false);
+      return clearTicks();
     }
     const isTyping = event.target.closest("input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]");
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
@@ -119,6 +201,7 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-open-shortcuts]")) keys["?"]();
+    if (event.target.closest("[data-clear-ticks]")) clearTicks();
     const reveal = event.target.closest("[data-reveal]");
     if (reveal) {
       const field = document.getElementById(reveal.dataset.reveal);

@@ -8,9 +8,11 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role
 from contacts.models import Contact
 from contacts.services import delete_contact
+from jobs.services import pause_job
 from preferences.values import Status, unit_scope
 from tests.browser.axe import grave_violations, open_everything, overflow
 from tests.conftest import make_user
+from tests.contacts.bulk_scene import opting, run, start_edit
 from tests.contacts.panel_scene import Scene
 from tests.factories import CustomPropertyFactory
 
@@ -122,6 +124,37 @@ def test_the_panel_and_its_dialogs(tour, scene):
 
 def test_the_settings(tour, scene):
     assert tour(*(f"/settings/{filled(path, scene)}" for path in SETTINGS_PAGES)) == []
+
+
+def test_the_bulk_edit_and_its_jobs(tour, scene, administrator):
+    assert tour("/jobs/") == []
+    panel = "/contacts/bulk/subscriptions/"
+    assert tour(f"{panel}?scope=view", f"{panel}?ids=0") == []
+    everyone = Contact.objects.filter(deleted_at=None)
+    running, done = (
+        start_edit(opting(OUT, kind), administrator, everyone)
+        for kind in (scene.guide, scene.breaks)
+    )
+    pause_job(job=running, user=administrator, now=scene.now)
+    waiting = start_edit(opting(OUT, scene.offers), scene.editor, everyone)
+    run(done)
+    jobs = [f"/jobs/{job.pk}/" for job in (running, done, waiting)]
+    assert tour("/jobs/", *jobs, f"/jobs/{done.pk}/undo/") == []
+
+
+def test_ticks_and_the_effect_of_a_bulk_edit(live_server, page, watch, enter, administrator):
+    enter(watch(page), administrator)
+    page.goto(f"{live_server.url}/contacts/")
+    page.get_by_label("Select all contacts on this page").check()
+    assert grave_violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.get_by_role("button", name="Edit communication subscriptions").click()
+    page.get_by_label("Garden guide").check()
+    expect(page.locator("#bulk-effect")).to_contain_text("will change")
+    assert grave_violations(page) == []
+    page.locator("#bulk-effect").get_by_role("button").first.click()
+    expect(page.locator("#dlg-h")).to_be_focused()
+    assert grave_violations(page) == []
 
 
 def test_account_and_password(tour):

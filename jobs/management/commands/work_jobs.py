@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs.running import run_next_chunk
 from jobs.services import forget_outputs
 from subscriptions_site.database import without_query_log
+from subscriptions_site.web.memory import settle_memory
 
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
@@ -34,6 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.is_stopping = False
         self.tidied = time.monotonic()
+        settle_memory()
         numbers = (signal.SIGTERM, signal.SIGINT)
         before = [signal.signal(number, self._stop) for number in numbers]
         try:

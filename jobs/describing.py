@@ -1,0 +1,104 @@
+"""What a job says of itself on screens. The kind of the job knows the words; screens only lay them out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from jobs.kinds import UnknownKind, get_kind
+from jobs.models import Job
+
+type Words = str | Promise
+REFUSED = "refused "  # begins the keys of counts that tell why
+
+
+class Outcome(NamedTuple):
+    """One way an item may have gone. ``name``: its key in ``JobChunk.item_counts``.
+
+    ``tone``: "in", "out", "none" or "wait"; ``before``: the words while the job is under way.
+    ``part`` is the key of those that went so in part, and ``part_label`` the words for them;
+    ``is_rare``: not worth showing when nobody went so.
+    """
+
+    name: str
+    tone: str
+    label: Words
+    before: Words = ""
+    part: str = ""
+    part_label: Words = ""
+    is_rare: bool = False
+
+
+class File(NamedTuple):
+    """Something to download. ``url_name`` takes the job's id."""
+
+    url_name: str
+    label: Words
+
+
+class Description(NamedTuple):
+    """``facts``: label and value of what was asked for, plain text.
+
+    ``reason_words`` tells what a key "refused REASON" of the counts means.
+    """
+
+    facts: Sequence[tuple[Words, Words]] = ()
+    outcomes: Sequence[Outcome] = ()
+    files: Sequence[File] = ()
+    reason_words: Callable[[str], str] = str
+
+
+def title_of(job: Job) -> str:
+    """Return what the job does, in one line; needs no query."""
+    try:
+        kind = get_kind(job.kind)
+    except UnknownKind:
+        return _("Job %(number)s") % {"number": job.pk}
+    return kind.title(job) if kind.title else str(kind.label)
+
+
+def description_of(job: Job) -> Description:
+    """Return what was asked for and how to call what came of it."""
+    try:
+        kind = get_kind(job.kind)
+    except UnknownKind:
+        return Description()
+    return kind.describe(job) if kind.describe else Description()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An outcome with how many items went so, and how many of these in part."""
+
+    outcome: Outcome
+    count: int
+    part_count: int
+
+
+def results_of(description: Description, counts: Mapping[str, int]) -> list[Result]:
+    """Return what to show of the counts of a job, in the order of its kind."""
+    results = [
+        Result(outcome, counts.get(outcome.name, 0), counts.get(outcome.part, 0))
+        for outcome in description.outcomes
+    ]
+    return [result for result in results if result.count or not result.outcome.is_rare]
+
+
+def reasons_of(description: Description, counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """Return key, words and number of each reason for a refusal, the most frequent first."""
+    found = [(key, count) for key, count in counts.items() if key.startswith(REFUSED)]
+    found.sort(key=lambda pair: (-pair[1], pair[0]))
+    return [
+        (key.removeprefix(REFUSED), description.reason_words(key), count) for key, count in found
+    ]
+
+
+def may_be_undone(job: Job) -> bool:
+    """Tell whether there is a kind that undoes this one, and something it may undo."""
+    try:
+        kind = get_kind(job.kind)
+    except UnknownKind:
+        return False
+    return bool(kind.undo_kind) and (job.is_over or job.state == Job.State.FAILED)
