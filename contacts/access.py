@@ -5,6 +5,8 @@ all of them. Editing addresses, merging and erasing need all of the contact's un
 reach does not exist (404), so nobody learns from an answer that somebody is in the database.
 """
 
+from collections.abc import Collection
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
@@ -12,6 +14,7 @@ from django.http import Http404
 from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.models import Contact, UnitSet
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
 
 
 def contacts_for(user: User) -> QuerySet[Contact]:
@@ -52,6 +55,17 @@ def require_all_units(user: User, contact: Contact) -> None:
     """Return if this user reaches every unit of the contact, else raise PermissionDenied."""
     if not covers_all_units(reach_of(user), contact):
         raise PermissionDenied("all_units_of_contact")
+
+
+def visible_ids(user: User, contact_ids: Collection[int]) -> list[int]:
+    """Return which of these contacts the user sees, in ascending order; made for thousands."""
+    reach = reach_of(user)
+    sql = f"SELECT id FROM {Contact._meta.db_table} WHERE {ids_match('id')} AND deleted_at IS NULL"
+    parameters = [ids_parameter(contact_ids)]
+    if not reach.all_units:
+        sql += f" AND {ids_match('unit_set_id')}"
+        parameters.append(ids_parameter(unit_set_ids(reach.unit_ids)))
+    return [row[0] for row in fetch_all(f"{sql} ORDER BY id", parameters)]
 
 
 def _within(reach: Reach) -> QuerySet[Contact]:

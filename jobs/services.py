@@ -61,7 +61,8 @@ def start_job(
 
     ``items``: ids, ascending; they are streamed, so a million need no memory. ``key``: a second
     start with it returns the first job. ``expected``: the number shown before; ``typed``: the
-    number typed; ``chunk_size``: other than the kind's. Raises NothingSelected, SelectionMoved and NumberNotTyped; then nothing is kept.
+    number typed; ``chunk_size``: other than the kind's. Raises NothingSelected, SelectionMoved and
+    NumberNotTyped; then nothing is kept.
     """
     found = get_kind(kind)
     with transaction.atomic():

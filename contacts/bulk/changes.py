@@ -1,10 +1,10 @@
 """From contacts to changes and back to counts: the one code of preview and job (R21)."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from accounts.models import User
-from contacts.access import contacts_for
+from contacts.access import visible_ids
 from contacts.bulk.edit import BulkEdit, wishes_of
 from contacts.bulk.tally import Tally
 from contacts.models import ContactAddress
@@ -40,7 +40,7 @@ def edit_contacts(
     units = {pk: facts.business_unit_id for pk, facts in current_terms().types.items()}
     wishes = wishes_of(edit, unit_of_type=units, job_id=job_id)
     held = held_addresses(
-        _visible(user, contact_ids),
+        visible_ids(user, contact_ids),
         edit.channel,
         is_primary_only=edit.status is not Status.UNSUBSCRIBED,
     )
@@ -77,11 +77,6 @@ def held_addresses(
         if not (found and is_primary_only):
             found.append(address_id)
     return held
-
-
-def _visible(user: User, contact_ids: Collection[int]) -> list[int]:
-    visible = contacts_for(user).filter(pk__in=contact_ids).order_by("pk")
-    return list(visible.values_list("pk", flat=True))
 
 
 def _without_idle_lifts(results: Sequence[Result], width: int, lifts: int) -> list[Result]:

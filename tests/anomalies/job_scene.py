@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import django
@@ -15,14 +14,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PEOPLE, CHUNK, REFUSED = 22, 5, 3
-
-
-def small_chunks() -> None:
-    """Register the kinds with chunks of a few people."""
-    from jobs.kinds import known_kinds, register
-
-    for kind in known_kinds():
-        register(replace(kind, chunk_size=CHUNK))
 
 
 def make_job(user, subscription_type):
@@ -94,7 +85,6 @@ def die(*args: object, **kwargs: object) -> None:
 
 if __name__ == "__main__":
     django.setup()
-    small_chunks()
     verbs = {"work": work, "killed": killed, "look": look}
     for argument in sys.argv[1:]:
         verb, _, rest = argument.partition(":")

@@ -2,9 +2,10 @@
 
 import pytest
 
-from jobs import kinds, running
+from contacts.bulk import start as bulk_start
+from jobs import running
 from preferences import batch, ledger, projection
-from tests.anomalies.job_scene import PEOPLE, REFUSED, look, make_job, small_chunks, work
+from tests.anomalies.job_scene import CHUNK, PEOPLE, REFUSED, look, make_job, work
 from tests.factories import NOW, UserFactory
 from tests.preferences.kernel import news, set_policy
 
@@ -14,8 +15,7 @@ DONE = PEOPLE - REFUSED
 
 @pytest.fixture
 def job(monkeypatch):
-    monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
-    small_chunks()
+    monkeypatch.setattr(bulk_start, "CHANGES_AT_ONCE", CHUNK)
     set_policy()
     return make_job(UserFactory(), news())
 

@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from tests.anomalies.job_scene import CHUNK, PEOPLE, REFUSED, make_job, small_chunks
+from contacts.bulk import start as bulk_start
+from tests.anomalies.job_scene import CHUNK, PEOPLE, REFUSED, make_job
 from tests.anomalies.killing import answers, database_of, start
 from tests.factories import UserFactory
 from tests.preferences.kernel import news, set_policy
@@ -17,10 +18,7 @@ DONE = PEOPLE - REFUSED
 @pytest.fixture
 def database(tmp_path, monkeypatch):
     """The address of a database that other processes can open, with a job to do."""
-    from jobs import kinds
-
-    monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
-    small_chunks()
+    monkeypatch.setattr(bulk_start, "CHANGES_AT_ONCE", CHUNK)
     subscription_type = news()
     set_policy()
     make_job(UserFactory(), subscription_type)

@@ -1,11 +1,9 @@
 """Workers beside each other and beside people who unsubscribe: the person's word stands."""
 
-from dataclasses import replace
-
 import pytest
 
+from contacts.bulk import start as bulk_start
 from contacts.models import ContactAddress
-from jobs import kinds
 from jobs.models import Job, JobChunk
 from jobs.running import run_next_chunk
 from jobs.selectors import counts_of
@@ -28,8 +26,7 @@ PEOPLE, CHUNK = 240, 20
 
 @pytest.fixture
 def first(monkeypatch):
-    small = {name: replace(kind, chunk_size=CHUNK) for name, kind in kinds._kinds.items()}
-    monkeypatch.setattr(kinds, "_kinds", small)
+    monkeypatch.setattr(bulk_start, "CHANGES_AT_ONCE", CHUNK)
     set_policy()
     for number in range(PEOPLE):
         make_contact(f"p{number}@home.example")

@@ -1,0 +1,88 @@
+"""The rows that ``bench_bulk`` works on: contacts with an address and five statuses each.
+
+Statuses and events are written in SQL, as if an import had opted everybody in; that takes minutes less than
+the door, and the ledger of a benchmark proves nothing to anybody.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+
+from contacts.models import Contact, ContactAddress, UnitSet
+from contacts.units import ensure_unit_set
+from preferences.models import (
+    EVENT_SEQUENCE,
+    BusinessUnit,
+    ConsentEvent,
+    PolicyVersion,
+    SubscriptionType,
+)
+from preferences.projection import PREFERENCES
+from preferences.services import ensure_addresses
+from preferences.values import Channel
+
+ROWS_AT_ONCE = 10_000
+TYPES, STORED = 20, 5
+CHOSEN = "Chosen"  # the job title that the filter looks for
+
+_EVENTS = f"""
+INSERT INTO {ConsentEvent._meta.db_table} (id, address_id, before, after, recorded_at, said_at,
+  transaction_id, subscription_type_id, policy_id, scope, act, word, status, source, actor_kind,
+  actor_id, flags, rule, idempotency_key, digest)
+SELECT number, address_id, 0, 1, %(now)s, %(now)s, pg_current_xact_id()::text::bigint, %(type)s, %(policy)s,
+  1, 1, 2, 1, 4, 2, 1, 0, 12, '', sha256(int8send(number))
+FROM (
+  SELECT nextval('{EVENT_SEQUENCE}') AS number, address_id
+  FROM {ContactAddress._meta.db_table} ORDER BY id) made
+"""
+_STATUSES = f"""
+INSERT INTO {PREFERENCES} (address_id, subscription_type_id, status, own_flags, ours_status, ours_said_at,
+  ours_event_id, ours_source)
+SELECT address_id, subscription_type_id, 1, 0, 1, said_at, id, 4 FROM {ConsentEvent._meta.db_table}
+ORDER BY address_id, subscription_type_id
+"""
+
+
+def fill(contacts: int, chosen: int, *, now: datetime) -> list[int]:
+    """Make that many contacts, of whom some carry the job title ``CHOSEN``; return the stored types."""
+    policy = PolicyVersion.objects.create(changed_at=now)
+    unit = BusinessUnit.objects.create(name="Bench", slug="bench")
+    types = [
+        SubscriptionType.objects.create(business_unit=unit, name=f"Type {number}").pk
+        for number in range(TYPES)
+    ]
+    unit_set = ensure_unit_set([unit.pk])
+    step = max(1, contacts // chosen)
+    for start in range(0, contacts, ROWS_AT_ONCE):
+        numbers = range(start, min(start + ROWS_AT_ONCE, contacts))
+        _add_contacts(numbers, unit_set, chosen, step, now)
+    with connection.cursor() as cursor:
+        for type_id in types[:STORED]:
+            cursor.execute(_EVENTS, {"now": now, "type": type_id, "policy": policy.pk})
+        cursor.execute(_STATUSES)
+        cursor.execute("VACUUM ANALYZE")
+    return types[:STORED]
+
+
+def _add_contacts(numbers: range, unit_set: UnitSet, chosen: int, step: int, now: datetime) -> None:
+    """Add contacts; every n-th is one of the chosen, so that they lie all over the table."""
+    forms = [f"person{number}@mail{number % 997}.example" for number in numbers]
+    ids = ensure_addresses(channel=Channel.EMAIL, pairs=[(form, form) for form in forms], now=now)
+    added = Contact.objects.bulk_create(
+        Contact(
+            unit_set=unit_set,
+            created_at=now,
+            updated_at=now,
+            last_name=form,
+            sort_name=form,
+            search_text=f" {form}",
+            job_title=CHOSEN if number % step == 0 and number // step < chosen else "",
+        )
+        for number, form in zip(numbers, forms, strict=True)
+    )
+    ContactAddress.objects.bulk_create(
+        ContactAddress(
+            contact=contact, address_id=address_id, channel=Channel.EMAIL.code, is_primary=True
+        )
+        for contact, address_id in zip(added, ids, strict=True)
+    )
