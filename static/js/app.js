@@ -86,12 +86,19 @@
     return options.some((option) => option.selected !== option.defaultSelected);
   }
 
+  let leaveNow = null; // what the open question does when the answer is to leave
+  const question = document.getElementById("leave");
+
   function askToLeave(leave) {
-    const question = document.getElementById("leave");
+    leaveNow = leave;
     question.returnValue = "stay";
-    question.addEventListener("close", () => question.returnValue === "leave" && leave(), { once: true });
     question.showModal();
   }
+
+  // One listener for ever: the event of an earlier answer may come after the next question opened.
+  question?.addEventListener("close", () => {
+    if (question.returnValue === "leave") leaveNow();
+  });
 
   for (const layer of layers) {
     layer.addEventListener("cancel", (event) => {

@@ -99,6 +99,20 @@ def test_unsaved_text_is_asked_about_once(with_panel, way):
     expect(page).to_have_url(re.compile("/t/list/$"))
 
 
+def test_a_question_asked_again_at_once_still_hears_its_answer(with_panel):
+    """The event of the first answer comes after the second question is open."""
+    with_panel.get_by_label("Word").fill("half a sen")
+    with_panel.keyboard.press("Escape")
+    leave = with_panel.get_by_role("dialog", name="Leave without saving?")
+    expect(leave).to_be_visible()
+    with_panel.evaluate("""() => {
+        document.querySelector("#leave [value='stay']").click();
+        document.getElementById("panel").dispatchEvent(new Event("cancel", { cancelable: true }));
+    }""")
+    leave.get_by_role("button", name="Leave", exact=True).click()
+    expect(with_panel.get_by_role("dialog")).to_be_hidden()
+
+
 def test_a_form_with_a_problem_takes_the_focus_to_the_summary(with_panel):
     with_panel.get_by_role("button", name="Save").click()
     expect(with_panel.locator(".error-summary")).to_be_focused()
