@@ -1,6 +1,7 @@
 """Typed reading of the environment: a wrong value stops the start with a sentence that names it."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
+ORIGIN_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class Env:
@@ -49,7 +51,9 @@ class Env:
             return False
         raise ImproperlyConfigured(f"{name} must be 1 or 0, not {word!r}")
 
-    def integer(self, name: str, default: int, *, minimum: int = 0) -> int:
+    def integer(
+        self, name: str, default: int, *, minimum: int = 0, maximum: int | None = None
+    ) -> int:
         value = self.text(name, str(default))
         try:
             number = int(value)
@@ -57,7 +61,18 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from error
         if number < minimum:
             raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}")
+        if maximum is not None and number > maximum:
+            raise ImproperlyConfigured(f"{name} must be at most {maximum}, not {number}")
         return number
+
+    def origin(self, name: str, default: str | None = None, *, is_open: bool = False) -> str:
+        """Read where a site is, as https://host or https://host:port; http only where ``is_open``."""
+        value = self.text(name, default).removesuffix("/")
+        scheme, _, host = value.partition("://")
+        is_safe = scheme == "https" or (scheme == "http" and is_open)
+        if not is_safe or not ORIGIN_HOST.fullmatch(host):
+            raise ImproperlyConfigured(f"{name} must be of the form https://host, not {value!r}")
+        return value
 
     def words(self, name: str, default: str | None = "") -> list[str]:
         """Read a list separated by commas."""

@@ -26,6 +26,13 @@ _derived_key = hmac.digest(SECRET_KEY.encode(), b"subscriptions address key", ha
 ADDRESS_KEYS = env.key_ring("ADDRESS_KEYS", f"1:{_derived_key.hex()}" if DEBUG else None)
 ADDRESS_KEY_ID = next(iter(ADDRESS_KEYS))
 
+# Personal links. The key with the highest id signs, all of them are believed: a key that is taken
+# out kills every unsubscribe link it signed.
+_derived_key = hmac.digest(SECRET_KEY.encode(), b"subscriptions link key", hashlib.sha256)
+LINK_KEYS = env.key_ring("LINK_KEYS", f"1:{_derived_key.hex()}" if DEBUG else None)
+PUBLIC_URL = env.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None, is_open=DEBUG)
+PREFERENCE_LINK_DAYS = env.integer("PREFERENCE_LINK_DAYS", 30, minimum=1, maximum=90)
+
 INSTALLED_APPS = [
     "subscriptions_site.apps.SiteConfig",
     "subscriptions_site.apps.SiteAdminConfig",

@@ -8,6 +8,7 @@ from preferences.models.catalogue import (
     SubscriptionTypeTranslation,
 )
 from preferences.models.event import EVENT_SEQUENCE, ConsentEvent, Evidence, Seal
+from preferences.models.personal import LinkRevocation, OptOutReason, Pause
 from preferences.models.policy import PolicyVersion
 from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
 
@@ -18,7 +19,10 @@ __all__ = [
     "ConsentEvent",
     "DoubleOptIn",
     "Evidence",
+    "LinkRevocation",
     "OptOut",
+    "OptOutReason",
+    "Pause",
     "PendingConfirmation",
     "PolicyVersion",
     "Preference",

@@ -88,3 +88,29 @@ def test_sqlite_addresses(tmp_path):
 def test_other_addresses_are_refused(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         parse_database_url(url, connection_seconds=0)
+
+
+@pytest.mark.parametrize("value", ["https://prefs.example.com", "https://prefs.example.com:8443/"])
+def test_origin_is_where_a_site_is(value):
+    assert Env({"A": value}).origin("A") == value.removesuffix("/")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("http://prefs.example.com", "prefs.example.com", "https://", "https://a b", "ftp://a"),
+        *("https://a/path", "https://a?x", "https://user@a", "https://a\r\nX: 1"),
+    ],
+)
+def test_origin_refuses_what_is_no_safe_place(value):
+    with pytest.raises(ImproperlyConfigured, match="A must be"):
+        Env({"A": value}).origin("A")
+
+
+def test_origin_is_open_to_http_on_a_developers_machine():
+    assert Env({"A": "http://127.0.0.1:8000"}).origin("A", is_open=True) == "http://127.0.0.1:8000"
+
+
+def test_integer_has_an_upper_end():
+    with pytest.raises(ImproperlyConfigured, match="at most 90"):
+        Env({"A": "91"}).integer("A", 30, maximum=90)
