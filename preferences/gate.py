@@ -6,12 +6,14 @@ primary database and caches nothing, so an opt-out committed before the question
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from preferences import projection
 from preferences.address_book import Place, locate
 from preferences.addresses import InvalidAddress, canonical
+from preferences.pauses import open_pauses
 from preferences.rules import effective
 from preferences.situations import came_back_after
 from preferences.terms import Terms, current_terms
@@ -48,6 +50,7 @@ class Reason(StrEnum):
     UNIT_OPT_OUT = "unit_opt_out"
     TYPE_OPT_OUT = "type_opt_out"
     NOT_SPECIFIED = "not_specified"
+    PAUSED = "paused"
     SERVICE = "service"
     SUBSCRIBED = "subscribed"
     NO_OPT_OUT = "no_opt_out"
@@ -77,29 +80,32 @@ class Answer(NamedTuple):
     level: ScopeKind | None = None
 
 
-def may_send(channel: str, address: str, subscription_type_id: int) -> Answer:
+def may_send(channel: str, address: str, subscription_type_id: int, *, now: datetime) -> Answer:
     """Answer one question."""
-    return may_send_many([Question(channel, address, subscription_type_id)])[0]
+    return may_send_many([Question(channel, address, subscription_type_id)], now=now)[0]
 
 
-def may_send_many(questions: Sequence[Question]) -> list[Answer]:
+def may_send_many(questions: Sequence[Question], *, now: datetime) -> list[Answer]:
     """Answer the questions in their order, with a constant number of queries; never raises.
 
-    Up to some ten thousand at a time.
+    Up to some ten thousand at a time. ``now`` matters to pauses alone; everything else counts as
+    it stands in the database.
     """
     try:
-        return _answer(questions)
+        return _answer(questions, now)
     except Exception:  # whatever broke, the answer is no
         log.exception("the gate failed; %d questions were answered with no", len(questions))
         return [Answer(False, (Reason.GATE_ERROR,)) for _ in questions]
 
 
-def _answer(questions: Sequence[Question]) -> list[Answer]:
+def _answer(questions: Sequence[Question], now: datetime) -> list[Answer]:
     terms = current_terms()
     forms = [_form(question) for question in questions]
     places = locate([form for form in forms if not isinstance(form, Reason)])
     type_ids = {question.subscription_type_id for question in questions} & terms.types.keys()
-    rows = projection.read({place.id for place in places.values()}, type_ids)
+    address_ids = {place.id for place in places.values()}
+    rows = projection.read(address_ids, type_ids)
+    paused = open_pauses(address_ids, now=now)
     answers = []
     for question, form in zip(questions, forms, strict=True):
         of_type = terms.types.get(question.subscription_type_id)
@@ -109,7 +115,8 @@ def _answer(questions: Sequence[Question]) -> list[Answer]:
             answers.append(Answer(False, (Reason.UNKNOWN_TYPE,)))
         else:
             place = places[form]
-            answers.append(_decide(form[0], place, of_type, _state(rows, place.id, of_type), terms))
+            state, is_paused = _state(rows, place.id, of_type), place.id in paused
+            answers.append(_decide(form[0], place, of_type, state, terms, is_paused=is_paused))
     return answers
 
 
@@ -134,7 +141,13 @@ def _state(rows: projection.Rows, address_id: int, of_type: TypeFacts) -> State:
 
 
 def _decide(
-    channel: Channel, place: Place, of_type: TypeFacts, state: State, terms: Terms
+    channel: Channel,
+    place: Place,
+    of_type: TypeFacts,
+    state: State,
+    terms: Terms,
+    *,
+    is_paused: bool,
 ) -> Answer:
     noes: list[Reason] = []
     if of_type.is_archived:
@@ -151,6 +164,8 @@ def _decide(
         return Answer(not noes, tuple(noes) or (Reason.SERVICE,))
     result = effective(state)
     noes.extend(_objections(result, terms.policy.privacy))
+    if is_paused:
+        noes.append(Reason.PAUSED)
     yes = Reason.SUBSCRIBED if result.status is Status.SUBSCRIBED else Reason.NO_OPT_OUT
     return Answer(not noes, tuple(noes) or (yes,), result.status, result.level)
 

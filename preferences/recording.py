@@ -21,7 +21,15 @@ from preferences.bulk_sql import (
     parameter,
     update_rows,
 )
-from preferences.models import Address, ConsentEvent, Evidence, PendingConfirmation, RepeatedWord
+from preferences.models import (
+    Address,
+    ConsentEvent,
+    Evidence,
+    OptOutReason,
+    Pause,
+    PendingConfirmation,
+    RepeatedWord,
+)
 from preferences.situations import own_register
 from preferences.values import Act, Actor, Change, Decision, Registers, Scope, ScopeKind, Wish, Word
 
@@ -212,6 +220,8 @@ def _erase(address_ids: Collection[int], now: datetime) -> None:
     Address.objects.filter(pk__in=address_ids).update(erased_at=now, canonical="", original="")
     RepeatedWord.objects.filter(address_id__in=address_ids).delete()
     PendingConfirmation.objects.filter(address_id__in=address_ids).delete()
+    OptOutReason.objects.filter(address_id__in=address_ids).delete()
+    Pause.objects.filter(address_id__in=address_ids).delete()
     events = ConsentEvent.objects.filter(address_id__in=address_ids, evidence__isnull=False)
     of_jobs = events.exclude(job_id=None).values("evidence_id")
     of_theirs = events.filter(job_id=None).values("evidence_id")

@@ -169,7 +169,7 @@ def test_an_opt_out_wins_over_an_opt_in_of_the_same_moment():
             ]
         )
         text = Address.objects.get(pk=one).canonical
-        assert not may_send("EMAIL", text, first.pk).allowed
+        assert not may_send("EMAIL", text, first.pk, now=NOW).allowed
     assert list(differences()) == []
 
 

@@ -9,8 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from preferences import gate, projection
 from preferences.gate import Answer, Question, Reason, may_send, may_send_many
+from preferences.models import ConsentEvent
+from preferences.pauses import pause
 from preferences.values import ACCOUNT, Act, Channel, Privacy, ScopeKind
 from tests.preferences.kernel import (
+    DAY,
     HOUR,
     IN,
     NONE,
@@ -34,7 +37,7 @@ R = Reason
 
 
 def ask(subscription_type, text: str = EMAIL, channel: str = "EMAIL") -> Answer:
-    return may_send(channel, text, subscription_type.pk)
+    return may_send(channel, text, subscription_type.pk, now=NOW)
 
 
 # --- yes ----------------------------------------------------------------------------------------------
@@ -153,7 +156,7 @@ def test_an_unknown_channel(channel):
 
 @pytest.mark.parametrize("type_id", [0, -1, 2**70, None, "1"])
 def test_an_unknown_type(type_id):
-    assert may_send("EMAIL", EMAIL, type_id).reasons == (R.UNKNOWN_TYPE,)
+    assert may_send("EMAIL", EMAIL, type_id, now=NOW).reasons == (R.UNKNOWN_TYPE,)
 
 
 def test_reasons_come_in_their_order_and_the_first_decides():
@@ -178,7 +181,7 @@ def test_reasons_come_in_their_order_and_the_first_decides():
 @pytest.mark.parametrize(
     "error", [DatabaseError, OperationalError, InterfaceError, KeyError, RecursionError]
 )
-@pytest.mark.parametrize("broken", ["current_terms", "locate", "effective"])
+@pytest.mark.parametrize("broken", ["current_terms", "locate", "effective", "open_pauses"])
 def test_whatever_breaks_the_answer_is_no(monkeypatch, error, broken, caplog):
     first = news()
 
@@ -187,7 +190,7 @@ def test_whatever_breaks_the_answer_is_no(monkeypatch, error, broken, caplog):
 
     monkeypatch.setattr(gate, broken, breaks)
     questions = [Question("EMAIL", EMAIL, first.pk)] * 3
-    assert may_send_many(questions) == [Answer(False, (R.GATE_ERROR,))] * 3
+    assert may_send_many(questions, now=NOW) == [Answer(False, (R.GATE_ERROR,))] * 3
     assert "the gate failed; 3 questions" in caplog.text
     assert EMAIL not in caplog.text
 
@@ -203,9 +206,42 @@ def test_one_bad_question_does_not_silence_the_others():
     act(address(), own(of(first), IN))
     good = Question("EMAIL", EMAIL, first.pk)
     answers = may_send_many(
-        [Question("EMAIL", None, first.pk), good, Question(None, None, None), good]
+        [Question("EMAIL", None, first.pk), good, Question(None, None, None), good], now=NOW
     )
     assert [answer.allowed for answer in answers] == [False, True, False, True]
+
+
+# --- pauses -------------------------------------------------------------------------------------------
+
+
+def test_a_pause_is_a_no_that_ends_by_itself_and_no_opt_out():
+    first, one = news(), address()
+    act(one, own(of(first), IN))
+    pause(address_id=one, until=NOW + 30 * DAY, now=NOW)
+    assert ask(first) == Answer(False, (R.PAUSED,), IN, ScopeKind.TYPE)
+    assert may_send("EMAIL", EMAIL, first.pk, now=NOW + 30 * DAY).reasons == (R.SUBSCRIBED,)
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_a_pause_stops_what_nobody_chose_too_but_not_what_is_part_of_an_order():
+    set_policy(privacy=Privacy.OFF.code)
+    first, service, one = news(), news(kind="service"), address()
+    pause(address_id=one, until=NOW + DAY, now=NOW)
+    assert ask(first).reasons == (R.PAUSED,)
+    assert ask(service).allowed
+
+
+def test_an_opt_out_outranks_a_pause():
+    first, one = news(), address()
+    act(one, own(of(first), OUT))
+    pause(address_id=one, until=NOW + DAY, now=NOW)
+    assert ask(first).reasons == (R.TYPE_OPT_OUT, R.PAUSED)
+
+
+def test_a_pause_is_of_one_address():
+    first = news()
+    pause(address_id=address("other@fernmoor.example"), until=NOW + DAY, now=NOW)
+    assert ask(first).allowed
 
 
 # --- one and many -------------------------------------------------------------------------------------
@@ -224,8 +260,10 @@ def test_many_answers_are_those_of_one_by_one():
         for kind in (first.pk, second.pk, service.pk, 0)
         for channel in ("EMAIL", "SMS", "x")
     ]
-    assert may_send_many(questions) == [may_send(*question) for question in questions]
-    assert may_send_many([]) == []
+    pause(address_id=address(people[5]), until=NOW + DAY, now=NOW)
+    one_by_one = [may_send(*question, now=NOW) for question in questions]
+    assert may_send_many(questions, now=NOW) == one_by_one
+    assert may_send_many([], now=NOW) == []
 
 
 def test_many_cost_as_many_queries_as_one():
@@ -235,9 +273,9 @@ def test_many_cost_as_many_queries_as_one():
             Question("EMAIL", f"p{number}@fernmoor.example", first.pk) for number in range(count)
         ]
         with CaptureQueriesContext(connection) as captured:
-            may_send_many(questions)
+            may_send_many(questions, now=NOW)
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 5
+    assert counts[0] == counts[1] <= 6
 
 
 def test_an_answer_follows_the_commit_at_once():

@@ -152,7 +152,7 @@ def test_r17_a_hard_bounce_is_no_consent_and_takes_none():
     assert Address.objects.get().undeliverable_at == NOW
     assert said(act(one, fact(Act.BOUNCE), at=NOW + HOUR))[0] == "no_change"
     assert status_of(one, first) is IN
-    assert may_send("EMAIL", EMAIL, first.pk).reasons == (Reason.UNDELIVERABLE,)
+    assert may_send("EMAIL", EMAIL, first.pk, now=NOW).reasons == (Reason.UNDELIVERABLE,)
 
 
 def test_r17_clearing_a_bounce_restores_no_consent_and_consent_clears_no_bounce():
@@ -199,7 +199,7 @@ def test_r18_the_person_is_forgotten_and_the_opt_out_is_not():
         assert (evidence.explanation, evidence.details, bytes(evidence.salt)) == ("", {}, b"")
         assert evidence.erased_at == NOW + 2 * HOUR
     assert ConsentEvent.objects.exclude(evidence_digest=None).count() == 2
-    assert Reason.ERASED in may_send("EMAIL", EMAIL, first.pk).reasons
+    assert Reason.ERASED in may_send("EMAIL", EMAIL, first.pk, now=NOW).reasons
 
 
 def test_r18_a_contact_made_again_inherits_the_opt_outs():
@@ -224,18 +224,18 @@ def test_r18_only_the_persons_own_opt_in_opens_a_type_again():
     other = TypeFactory(business_unit=first.business_unit)
     act(one, own(of(first), IN))
     act(one, erasure(), at=NOW + HOUR)
-    assert Reason.ERASED in may_send("EMAIL", EMAIL, first.pk).reasons
+    assert Reason.ERASED in may_send("EMAIL", EMAIL, first.pk, now=NOW).reasons
     back = act(one, own(of(first), IN), at=NOW + 2 * HOUR)
     assert said(back) == ("apply", "R2", "opted_in")
-    assert may_send("EMAIL", EMAIL, first.pk).allowed
-    assert Reason.ERASED in may_send("EMAIL", EMAIL, other.pk).reasons
+    assert may_send("EMAIL", EMAIL, first.pk, now=NOW).allowed
+    assert Reason.ERASED in may_send("EMAIL", EMAIL, other.pk, now=NOW).reasons
 
 
 def test_r18_what_was_said_before_the_erasure_opens_nothing_after_it():
     one, first = address(), news()
     act(one, erasure())
     act(one, own(of(first), IN, said_at=NOW - MINUTE), at=NOW + MINUTE)
-    assert Reason.ERASED in may_send("EMAIL", EMAIL, first.pk).reasons
+    assert Reason.ERASED in may_send("EMAIL", EMAIL, first.pk, now=NOW).reasons
 
 
 def test_r18_erasing_again_forgets_again():
@@ -247,7 +247,7 @@ def test_r18_erasing_again_forgets_again():
     assert said(act(one, erasure(), at=NOW + 2 * HOUR)) == ("apply", "R18", "erasure")
     assert Address.objects.get().canonical == ""
     assert Evidence.objects.get().details == {}
-    assert not may_send("EMAIL", EMAIL, first.pk).allowed
+    assert not may_send("EMAIL", EMAIL, first.pk, now=NOW).allowed
     assert said(act(one, erasure(), at=NOW + 3 * HOUR))[0] == "no_change"
 
 
