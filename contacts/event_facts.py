@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from preferences.event_lines import WordingLine
+from preferences.shown_wording import WORDING_KINDS
 from subscriptions_site.templatetags.ui import day, moment
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ def facts_of(entry: "Entry") -> Iterator[Fact]:
     yield from _evidence(entry)
     if event.asked_on:
         yield _("Asked on"), day(event.asked_on)
-    if event.wording_id:
-        yield _("Wording shown"), _("Version %(number)s") % {"number": event.wording_id}
+    if event.wording:
+        yield _("Wording shown"), _wording(event.wording)
     yield from entry.details
     if event.undoes_event_id:
         words = escape(_("Entry %(number)s") % {"number": event.undoes_event_id})
@@ -46,6 +48,22 @@ def _changed(entry: "Entry") -> str:
     if entry.is_change:
         return _("From %(before)s to %(after)s") % {"before": entry.before, "after": entry.after}
     return _("Nothing, still %(status)s") % {"status": entry.after}
+
+
+def _wording(wording: WordingLine) -> SafeString:
+    """Return kind, language, version and digest, and the text behind a fold of its own."""
+    kind = WORDING_KINDS.get(wording.kind, wording.kind)
+    words = _("%(kind)s, %(language)s, version %(number)s") % {
+        "kind": kind,
+        "language": wording.language,
+        "number": wording.version,
+    }
+    text = escape(wording.text).replace("\n", "<br>")
+    return SafeString(
+        f'<details class="wording"><summary>{escape(words)}</summary>'
+        f'<blockquote class="wording__text" lang="{escape(wording.language)}">{text}</blockquote>'
+        f'<span class="mono wording__digest">SHA-256 {wording.digest}</span></details>'
+    )
 
 
 def _evidence(entry: "Entry") -> Iterator[Fact]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import User
 from contacts.event_facts import Fact, facts_of
 from preferences import wording
-from preferences.event_lines import EventLine
+from preferences.event_lines import EventLine, WordingLine
 from preferences.models import Address
 from preferences.values import (
     Act,
@@ -60,6 +60,7 @@ FINDINGS = {
     Problem.ALTERED: gettext_lazy("An entry was altered after it was written"),
     Problem.MISSING: gettext_lazy("An entry is missing"),
     Problem.EVIDENCE_ALTERED: gettext_lazy("The evidence of an entry was altered"),
+    Problem.WORDING_ALTERED: gettext_lazy("The wording of an entry was altered"),
 }
 LOOKS = {
     Status.SUBSCRIBED: ("in", "check"),
@@ -298,6 +299,8 @@ CSV_COLUMNS = (
     "notes",
     "evidence",
     "wording",
+    "wording_digest",
+    "wording_text",
     "evidence_digest",
     "digest",
 )
@@ -341,10 +344,16 @@ def _csv_values(entry: Entry) -> tuple[object, ...]:
         event.asked_on,
         "; ".join(entry.notes),
         "; ".join(f"{name}: {value}" for name, value in entry.details),
-        event.wording_id,
+        _wording_label(event.wording),
+        event.wording.digest if event.wording else "",
+        event.wording.text if event.wording else "",
         bytes(event.evidence_digest).hex() if event.evidence_digest else "",
         bytes(event.digest).hex(),
     )
+
+
+def _wording_label(wording: WordingLine | None) -> str:
+    return f"{wording.kind} {wording.language} v{wording.version}" if wording else ""
 
 
 def _instant(moment: datetime) -> str:

@@ -30,6 +30,7 @@ from preferences.models import (
     Seal,
     SubscriptionType,
     SubscriptionTypeTranslation,
+    Wording,
 )
 from preferences.values import Channel
 from subscriptions_site.web.admin import ReadOnlyAdmin, UndeletableAdmin
@@ -241,6 +242,18 @@ class SealAdmin(ReadOnlyAdmin):
     @admin.display(description=_("head"))
     def head_hex(self, seal: Seal) -> str:
         return bytes(seal.head).hex()
+
+
+@admin.register(Wording)
+class WordingAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "language", "version", "created_at")
+    list_filter = ("kind", "language")
+    exclude = ("digest",)
+    readonly_fields = ("digest_hex",)
+
+    @admin.display(description=_("digest"))
+    def digest_hex(self, wording: Wording) -> str:
+        return bytes(wording.digest).hex()
 
 
 def _user(request: HttpRequest) -> Any:

@@ -18,6 +18,7 @@ from preferences.models import (
     Evidence,
     PendingConfirmation,
     SubscriptionType,
+    Wording,
 )
 from preferences.selectors import HISTORY_PAGE, HistoryFilter, events_of
 from preferences.values import ActorKind
@@ -34,15 +35,27 @@ _LINES = f"""
         staff.name, staff.email, ({_TYPE % "name"}),
         (SELECT name FROM {BusinessUnit._meta.db_table}
             WHERE id = coalesce(event.business_unit_id, ({_TYPE % "business_unit_id"}))),
-        evidence.explanation, evidence.details, evidence.erased_at
+        evidence.explanation, evidence.details, evidence.erased_at,
+        wording.kind, wording.language, wording.version, wording.text, wording.digest
     FROM {ConsentEvent._meta.db_table} event
     LEFT JOIN {Evidence._meta.db_table} evidence ON evidence.id = event.evidence_id
+    LEFT JOIN {Wording._meta.db_table} wording ON wording.id = event.wording_id
     LEFT JOIN {User._meta.db_table} staff
         ON staff.id = event.actor_id AND event.actor_kind = {ActorKind.USER.code}
     WHERE """
 _REQUESTS = f"""
     SELECT address_id, subscription_type_id, request_event_id, expires_at
     FROM {PendingConfirmation._meta.db_table} WHERE """
+
+
+class WordingLine(NamedTuple):
+    """The text that the person saw; ``digest`` in hexadecimal digits."""
+
+    kind: str
+    language: str
+    version: int
+    text: str
+    digest: str
 
 
 class EventLine(NamedTuple):
@@ -79,6 +92,7 @@ class EventLine(NamedTuple):
     explanation: str
     details: dict[str, Any]
     erased_at: datetime | None
+    wording: WordingLine | None
 
     def is_by(self, user: User) -> bool:
         return self.actor_kind == ActorKind.USER.code and self.actor_id == user.pk
@@ -128,7 +142,7 @@ def requests_for(address_ids: Collection[int], *, now: datetime) -> dict[tuple[i
 
 def _line(row: Sequence[Any]) -> EventLine:
     own, names = row[: len(_COLUMNS)], row[len(_COLUMNS) :]
-    staff_name, staff_email, type_name, unit_name, explanation, details, erased_at = names
+    staff_name, staff_email, type_name, unit_name, explanation, details, erased_at = names[:7]
     values = dict(zip(_COLUMNS, own, strict=True))
     for name in ("recorded_at", "said_at"):
         values[name] = moment(values[name])
@@ -142,4 +156,10 @@ def _line(row: Sequence[Any]) -> EventLine:
         explanation=explanation or "",
         details=json.loads(details) if details else {},
         erased_at=moment(erased_at),
+        wording=_wording(names[7:]),
     )
+
+
+def _wording(row: Sequence[Any]) -> WordingLine | None:
+    kind, language, version, text, digest = row
+    return None if kind is None else WordingLine(kind, language, version, text, bytes(digest).hex())

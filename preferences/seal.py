@@ -113,6 +113,17 @@ def evidence_digest(salt: bytes, explanation: str, details: Mapping[str, object]
     return sha256(bytes(salt) + text.encode()).digest()
 
 
+def wording_digest(kind: str, language: str, text: str) -> bytes:
+    """Return the digest of a text that people saw."""
+    words = json.dumps([kind, language, text], ensure_ascii=False, separators=(",", ":"))
+    return sha256(words.encode()).digest()
+
+
+def wording_id(digest: bytes) -> int:
+    """Return the id of the wording with this digest: 63 bits of it, so that an event bears witness."""
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
 def merkle_root(digests: Sequence[bytes]) -> bytes:
     """Return the root over ``digests`` (RFC 9162: an odd node moves up as it is)."""
     if not digests:

@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from preferences import projection, seal
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment
-from preferences.models import ConsentEvent, Evidence, Seal
+from preferences.models import ConsentEvent, Evidence, Seal, Wording
 from preferences.projection import OPT_OUTS, PREFERENCES
 from preferences.sealing import outside, sealed_ranges
 
@@ -26,6 +27,7 @@ _EVIDENCES = f"""
 _OWN = len(seal.OWN_COLUMNS)
 _EVIDENCE = seal.EVENT_COLUMNS.index("evidence_id")
 _EVIDENCE_DIGEST = seal.EVENT_COLUMNS.index("evidence_digest")
+_WORDING = seal.EVENT_COLUMNS.index("wording_id")
 _TRANSACTION = seal.EVENT_COLUMNS.index("transaction_id")
 
 
@@ -60,6 +62,7 @@ class Problem:
     MISSING = "missing"
     ADDED = "added"
     EVIDENCE_ALTERED = "evidence_altered"
+    WORDING_ALTERED = "wording_altered"
     ROOT = "root_does_not_match"
     CHAIN = "seal_chain_broken"
     CUT_OFF = "tail_cut_off"
@@ -82,7 +85,7 @@ def verify_ledger(*, against: Sequence[dict] = ()) -> Report:
         previous = heads[one.number] = bytes(one.head)
         passed, horizon = max(passed, one.last_id), one.horizon
     unsealed, finding = _verify_unsealed(events, passed, horizon)
-    finding = finding or _compare(heads, against)
+    finding = finding or _bad_wording() or _compare(heads, against)
     return Report(finding, events + unsealed, len(heads), unsealed, previous)
 
 
@@ -99,7 +102,9 @@ def verify_events(address_ids: Collection[int]) -> Finding | None:
     for registers in projection.read(address_ids, None).registers.values():
         named.update(said.event_id for said in registers if said is not None)
     missing = named - {row[0] for row in rows}
-    return Finding(Problem.MISSING, min(missing)) if missing else _check(rows)
+    if missing:
+        return Finding(Problem.MISSING, min(missing))
+    return _check(rows) or _bad_wording_of(rows)
 
 
 def head_line() -> str | None:
@@ -285,6 +290,36 @@ def _digest_of(explanation: str, stored: str, salt: object, erased_at: object) -
     if erased_at and not (explanation or details or bytes(salt)):
         return None
     return seal.evidence_digest(bytes(salt), explanation, details)
+
+
+def _bad_wording_of(rows: Sequence[tuple]) -> Finding | None:
+    """Find the first of these events whose text is gone or another.
+
+    The id is part of the text's digest, and part of the event's own: neither can be changed alone.
+    """
+    named = {row[_WORDING] for row in rows if row[_WORDING]}
+    if not named:
+        return None
+    whole = _whole_wordings(Wording.objects.filter(pk__in=named))
+    bad = [row[0] for row in rows if row[_WORDING] and row[_WORDING] not in whole]
+    return Finding(Problem.WORDING_ALTERED, bad[0]) if bad else None
+
+
+def _bad_wording() -> Finding | None:
+    """Find the first event of all whose text is gone or another."""
+    whole = _whole_wordings(Wording.objects.all())
+    events = ConsentEvent.objects.exclude(wording_id=None).exclude(wording_id__in=whole)
+    first = events.order_by("id").values_list("id", flat=True).first()
+    return None if first is None else Finding(Problem.WORDING_ALTERED, first)
+
+
+def _whole_wordings(wordings: QuerySet[Wording]) -> set[int]:
+    return {wording.pk for wording in wordings.iterator() if _is_whole_wording(wording)}
+
+
+def _is_whole_wording(wording: Wording) -> bool:
+    digest = seal.wording_digest(wording.kind, wording.language, wording.text)
+    return digest == bytes(wording.digest) and seal.wording_id(digest) == wording.pk
 
 
 def _compare(heads: dict[int, bytes], saved: Sequence[dict]) -> Finding | None:

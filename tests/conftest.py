@@ -9,6 +9,7 @@ from django.test import Client
 from hypothesis import HealthCheck, settings
 
 from accounts.models import Role, User
+from preferences.shown_wording import forget_stored
 
 # Playwright's synchronous interface runs an event loop, which Django would object to.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -65,6 +66,13 @@ def _flush_past_the_ledger():
     operations.execute_sql_flush = flush_without_triggers
     yield
     operations.execute_sql_flush = flush
+
+
+@pytest.fixture(autouse=True)
+def _forget_stored_wordings():
+    """Databases of tests are emptied; a process of the product keeps the one it has."""
+    yield
+    forget_stored()
 
 
 @pytest.fixture

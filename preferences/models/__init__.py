@@ -11,6 +11,7 @@ from preferences.models.event import EVENT_SEQUENCE, ConsentEvent, Evidence, Sea
 from preferences.models.personal import LinkRevocation, OptOutReason, Pause
 from preferences.models.policy import PolicyVersion
 from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
+from preferences.models.wording import Wording
 
 __all__ = [
     "EVENT_SEQUENCE",
@@ -30,4 +31,5 @@ __all__ = [
     "Seal",
     "SubscriptionType",
     "SubscriptionTypeTranslation",
+    "Wording",
 ]

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from contacts.history import safe_cell
-from preferences.models import ConsentEvent, Evidence
+from preferences.models import ConsentEvent, Evidence, Wording
 from preferences.selectors import HISTORY_PAGE
+from preferences.shown_wording import shown_wording
 from preferences.values import ACCOUNT, Act, Source, Status, unit_scope
 from tests.contacts.panel_scene import Scene
 from tests.contacts.test_subscriptions import htmx, text, url
@@ -201,3 +202,17 @@ def test_no_cell_is_a_formula(text_):
 def test_plain_cells_stay_as_they_are():
     assert [safe_cell(value) for value in ("a=b", None, 5)] == ["a=b", "", "5"]
     assert connection.vendor in {"sqlite", "postgresql"}
+
+
+def test_an_entry_shows_the_text_the_person_saw_with_version_and_hash(scene, as_user, compliance):
+    words = "Garden guide\nOnce a month & <b>free</b>"
+    wording_id = shown_wording(kind="preference_page", language="pl", text=words, now=scene.now)
+    scene.person_says(scene.guide, IN, wording_id=wording_id)
+    digest = bytes(Wording.objects.get().digest).hex()
+    page = text(as_user(scene.editor).get(url("history", scene)))
+    assert "Preference page, pl, version 1" in page
+    assert 'lang="pl">Garden guide<br>Once a month &amp; &lt;b&gt;free&lt;/b&gt;<' in page
+    assert f"SHA-256 {digest}" in page
+    row = rows_of(as_user(compliance).get(url("history_csv", scene)))[0]
+    assert row["wording"] == "preference_page pl v1"
+    assert (row["wording_text"], row["wording_digest"]) == (words, digest)
