@@ -6,6 +6,7 @@ import shutil
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from accounts.models import Role, User
@@ -73,6 +74,13 @@ def _forget_stored_wordings():
     """Databases of tests are emptied; a process of the product keeps the one it has."""
     yield
     forget_stored()
+
+
+@pytest.fixture(autouse=True)
+def _speak_english_again():
+    """A request leaves its language behind in the thread, where the next test would speak it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
