@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from contacts.access import contacts_for
+from contacts.filters.telling import sentence_of
 from contacts.models import Contact
 from contacts.selectors import ContactQuery, find_contacts
 
@@ -32,6 +34,15 @@ class Selection:
     query: ContactQuery
     contact_ids: frozenset[int] | None = None
 
+    @property
+    def problem(self) -> str:
+        """Return why the filter finds nobody; "" when it is in order, or not what they chose by."""
+        if self.contact_ids is not None or self.query.filters.is_valid:
+            return ""
+        return _("The filter needs a look first, so nobody is selected: %(problem)s") % {
+            "problem": self.query.filters.first_problem
+        }
+
     def contacts(self, user: User) -> QuerySet[Contact]:
         """Return the contacts chosen that the user sees, in no order."""
         if self.contact_ids is None:
@@ -47,14 +58,12 @@ class Selection:
         """Return how they were chosen, for the record of a job."""
         if self.contact_ids is not None:
             return {"ticked": len(self.contact_ids)}
-        query = self.query
-        told: dict[str, Any] = {
-            "search": query.search,
-            "unit": query.unit_id,
-            "owner": query.owner_id,
-            "stage": query.lifecycle_stage,
+        told = {
+            "search": self.query.search,
+            "filter": self.query.filters.text,
+            "says": sentence_of(self.query.filters),
         }
-        return {"query": {name: value for name, value in told.items() if value not in ("", None)}}
+        return {"query": {name: value for name, value in told.items() if value}}
 
 
 def read_selection(data: QueryDict, query: ContactQuery) -> Selection:

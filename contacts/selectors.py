@@ -15,7 +15,8 @@ from django.http import QueryDict
 
 from accounts.access import Reach, reach_of
 from accounts.models import User
-from contacts.access import contacts_for, unit_set_ids
+from contacts.access import contacts_for
+from contacts.filters.reading import ANYBODY, Filter
 from contacts.models import Contact, ContactAddress, CustomProperty, UnitSet
 from contacts.values import fold, unit_ids_of
 from preferences.addresses import spaced
@@ -42,31 +43,21 @@ _PHONE = re.compile(r"[+\d\s().\-/]{4,}")
 
 @dataclass(frozen=True, slots=True)
 class ContactQuery:
-    """What the index is asked for. ``unit_id``, ``owner_id``: None is any; 0 is "no owner"."""
+    """What the index is asked for."""
 
     search: str = ""
-    unit_id: int | None = None
-    owner_id: int | None = None
-    lifecycle_stage: str = ""
+    filters: Filter = ANYBODY
     sort: str = DEFAULT_SORT
     size: int = PAGE_SIZES[0]
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.search or self.filter_count)
-
-    @property
-    def filter_count(self) -> int:
-        return sum(
-            (self.unit_id is not None, self.owner_id is not None, bool(self.lifecycle_stage))
-        )
+        return bool(self.search) or not self.filters.is_everybody
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
         """Return what narrows it, as the URL has it."""
-        owner = "" if self.owner_id is None else str(self.owner_id)
-        unit = "" if self.unit_id is None else str(self.unit_id)
-        named = {"q": self.search, "unit": unit, "owner": owner, "stage": self.lifecycle_stage}
+        named = {"q": self.search, "f": self.filters.text}
         return [(name, value) for name, value in named.items() if value]
 
     @property
@@ -89,13 +80,7 @@ class Total:
 
 def find_contacts(user: User, query: ContactQuery) -> QuerySet[Contact]:
     """Return the contacts the user sees that match, in no order."""
-    contacts = contacts_for(user)
-    if query.unit_id is not None:
-        contacts = contacts.filter(unit_set__in=unit_set_ids(frozenset({query.unit_id})))
-    if query.owner_id is not None:
-        contacts = contacts.filter(owner_id=query.owner_id or None)
-    if query.lifecycle_stage:
-        contacts = contacts.filter(lifecycle_stage=query.lifecycle_stage)
+    contacts = contacts_for(user).filter(query.filters.q())
     for part in search_parts(query.search):
         contacts = contacts.filter(search_text__contains=part)
     return contacts
@@ -130,8 +115,12 @@ def get_unit_sets() -> list[UnitSetLine]:
 
 def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) -> Total:
     """Return how many contacts match: exactly from counts, or else up to a limit."""
-    if not (query.search or query.owner_id is not None or query.lifecycle_stage):
-        return Total(count_in(sets, reach_of(user), query.unit_id))
+    if not query.search:
+        if query.filters.is_everybody:
+            return Total(count_in(sets, reach_of(user)))
+        unit_ids = query.filters.only_units
+        if unit_ids is not None:
+            return Total(count_in(sets, reach_of(user), unit_ids))
     ids = find_contacts(user, query).values_list("pk", flat=True)[: COUNT_LIMIT + 1]
     count = len(ids)
     return Total(min(count, COUNT_LIMIT), count > COUNT_LIMIT)
@@ -139,16 +128,19 @@ def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) 
 
 def count_contacts(user: User, unit_id: int | None = None) -> int:
     """Return how many contacts a user sees, of one unit or of all; nothing is scanned."""
-    return count_in(get_unit_sets(), reach_of(user), unit_id)
+    unit_ids = None if unit_id is None else frozenset({unit_id})
+    return count_in(get_unit_sets(), reach_of(user), unit_ids)
 
 
-def count_in(sets: Iterable[UnitSetLine], reach: Reach, unit_id: int | None = None) -> int:
-    """Return how many contacts of these sets are within reach, of one unit or of all."""
+def count_in(
+    sets: Iterable[UnitSetLine], reach: Reach, unit_ids: frozenset[int] | None = None
+) -> int:
+    """Return how many contacts of these sets are within reach, of some units or of all."""
     return sum(
         found.contact_count
         for found in sets
         if (reach.all_units or not reach.unit_ids.isdisjoint(found.unit_ids))
-        and (unit_id is None or unit_id in found.unit_ids)
+        and (unit_ids is None or not unit_ids.isdisjoint(found.unit_ids))
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import Right, reach_of, staff_view
+from accounts.access import Right, staff_view
 from accounts.models import User
 from contacts.bulk.edit import InvalidBulkEdit
 from contacts.bulk.preview import preview_people
@@ -20,7 +20,6 @@ from contacts.selection import TICKED_LIMIT, Selection, TooManyTicked, read_sele
 from contacts.views.panel import number_of
 from jobs.policy import current_job_policy
 from jobs.services import NothingSelected, NumberNotTyped, SelectionMoved
-from preferences.outline import get_outline
 from subscriptions_site.web.htmx import Request, page_or_fragment, redirect_or_trigger
 
 PAGE = "contacts/contacts_subscriptions.html"
@@ -89,8 +88,7 @@ def contacts_subscriptions_people(request: Request) -> HttpResponse:
 
 def _selection(request: Request, data: QueryDict) -> Selection | None:
     """Return who was selected; None when more were ticked than can be sent."""
-    outline = get_outline(reach_of(cast(User, request.user)))
-    query = IndexForm(data, units=outline.units).query()
+    query = IndexForm(data, user=cast(User, request.user), now=timezone.now()).query()
     try:
         return read_selection(data, query)
     except TooManyTicked:
@@ -152,7 +150,8 @@ def _context(request: Request, form: BulkEditForm, selection: Selection | None) 
     else:
         count = selection.contacts(user).count()
     if not count:
-        context["problem"] = _("Nobody is selected. Close this and tick people in the list.")
+        nobody = _("Nobody is selected. Close this and tick people in the list.")
+        context["problem"] = selection.problem or nobody
     context["count"] = count
     context["asks_number"] = count > current_job_policy().typed_number_over
     return context

@@ -21,6 +21,7 @@ from contacts.access import (
     require_all_units,
 )
 from contacts.columns import columns_for
+from contacts.filters.telling import chips_of
 from contacts.forms import ContactForm, with_one_more_address
 from contacts.history import entries_of
 from contacts.index import index_rows
@@ -57,7 +58,7 @@ def contacts(request: Request) -> HttpResponse:
     user = cast(User, request.user)
     reach = reach_of(user)
     outline = get_outline(reach)
-    form = IndexForm(request.GET, units=outline.units)
+    form = IndexForm(request.GET, user=user, now=timezone.now(), outline=outline)
     query = form.query()
     page = get_contact_page(user, query, request.GET)
     sets = get_unit_sets()  # after the page: a set is older than its contacts
@@ -67,6 +68,7 @@ def contacts(request: Request) -> HttpResponse:
         "page": page,
         "rows": index_rows(page.rows, outline=outline, sets=sets),
         "columns": columns_for(get_policy().channels),
+        "chips": chips_of(query.filters),
         "matches": count_matches(user, query, sets),
         "total": count_in(sets, reach) if query.is_narrowed else None,
         "may_edit": may(user, Right.EDIT),

@@ -1,0 +1,1 @@
+"""One filter language: parse -> tree -> query. Index, bulk actions, export and saved views use it."""
