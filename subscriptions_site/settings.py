@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "jobs",
     "preferences",
     "contacts",
+    "public",
 ]
 
 MIDDLEWARE = [
@@ -151,7 +152,8 @@ SESSION_COOKIE_AGE = env.integer("SESSION_SECONDS", 8 * 60 * 60, minimum=60)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "subscriptions_site.web.errors.csrf_failure"
 SECURE_SSL_REDIRECT = env.boolean("SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# A mail program's one-click POST must not be redirected (RFC 8058): it would come back as a GET.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^u/"]
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 0 if DEBUG else 365 * 24 * 60 * 60)
 if env.boolean("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -163,7 +165,14 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "subscriptions_site.web.request_id.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "subscriptions_site.web.request_id.RequestIdFilter"},
+        # Who reads the token of a personal link can use it.
+        "links": {
+            "()": "subscriptions_site.web.masking.MaskFilter",
+            "pattern": r"(/[upc]/)[A-Za-z0-9_-]{20,}",
+        },
+    },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"}
     },
@@ -171,11 +180,14 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "stream": sys.stderr,
-            "filters": ["request_id"],
+            "filters": ["request_id", "links"],
             "formatter": "line",
         }
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     # Django's own handlers would print a second line, and mail tracebacks with personal data.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
 }

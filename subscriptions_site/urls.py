@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("preferences.urls")),
     path("", include("contacts.urls")),
     path("", include("jobs.urls")),
+    path("", include("public.urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),

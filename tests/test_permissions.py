@@ -13,10 +13,12 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.models import User
 from contacts.models import Contact
 from contacts.services import delete_contact
+from preferences import links
 from preferences.values import Status
 from tests.conftest import make_user
 from tests.contacts.bulk_scene import opting, start_edit
 from tests.factories import NOW, CustomPropertyFactory, TypeFactory, UserFactory, make_contact
+from tests.preferences.kernel import address
 from tests.test_names import our_patterns
 
 ROLES = ("signed out", "viewer", "editor", "administrator", "compliance")
@@ -100,6 +102,20 @@ TABLE += [
 ]
 
 
+# Public pages: whoever has the link, and nobody by signing in.
+LINK = {"token": "unsubscribe"}
+TABLE += [
+    ("unsubscribe", "GET", LINK, (200,) * 5),
+    ("unsubscribe", "POST", LINK, (400,) * 5),
+    ("unsubscribe", "GET", {"token": "nonsense"}, (404,) * 5),
+    ("unsubscribe", "POST", {"token": "nonsense"}, (404,) * 5),
+    ("unsubscribe_undo", "POST", LINK, (409,) * 5),
+    ("unsubscribe_undo", "GET", LINK, (405,) * 5),
+    ("unsubscribe_reason", "POST", LINK, (409,) * 5),
+    ("brand_css", "GET", {"slug": "slug"}, (200,) * 5),
+]
+
+
 # Contacts: everybody sees them, editors and administrators change them.
 EVERYBODY = (302, 200, 200, 200, 200)
 CHANGED = (302, 403, 302, 302, 403)
@@ -159,8 +175,19 @@ def _colleague():
     return found or make_user("viewer", email="colleague@fernmoor.example")
 
 
+def _unsubscribe():
+    kind = TypeFactory()
+    link = links.unsubscribe_link(
+        address_id=address(), unit_id=kind.business_unit_id, type_id=kind.pk
+    )
+    return link.split("/")[-2]
+
+
 # What the arguments of the table name; made only for the lines that name it.
 OBJECTS = {
+    "unsubscribe": _unsubscribe,
+    "nonsense": lambda: "nonsense",
+    "slug": lambda: TypeFactory().business_unit.slug,
     "job": _job,
     "deleted": _deleted,
     "unit": lambda: TypeFactory().business_unit_id,

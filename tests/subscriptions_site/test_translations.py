@@ -116,7 +116,7 @@ def test_the_command_fails_with_a_list(tmp_path, monkeypatch):
     catalogue(tmp_path, SOUND)
     monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     monkeypatch.setattr(settings, "LOCALE_PATHS", [tmp_path])
-    monkeypatch.setattr(check, "texts_of_source", lambda root: {"Undo"})
+    monkeypatch.setattr(check, "texts_of_source", lambda root, places: {"Undo"})
     with pytest.raises(CommandError, match=r"pl/LC_MESSAGES/django\.po: 1 texts"):
         call_command("check_translations")
 

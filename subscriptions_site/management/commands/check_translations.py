@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from shutil import copytree, ignore_patterns, which
+from shutil import copy2, copytree, ignore_patterns, which
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,7 +15,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from subscriptions_site.management.commands.makemessages import IGNORED
 
-COMPLETE = frozenset({"pl"})  # German has only signing in, the account and the error pages
+# Which folders a language promises to cover: Polish all of them, German what the public sees.
+EVERYTHING = (".",)
+PUBLIC = ("public", "templates/public", "templates/base_public.html")
+COMPLETE = {"pl": EVERYTHING, "de": PUBLIC}
 SHOWN = 20
 
 
@@ -30,12 +33,15 @@ class Command(BaseCommand):
         if which("msgfmt") is None:
             self.stderr.write("msgfmt is missing (apt install gettext): catalogues not checked")
             return
-        wanted = texts_of_source(settings.BASE_DIR)
+        wanted = {
+            language: texts_of_source(settings.BASE_DIR, folders)
+            for language, folders in COMPLETE.items()
+        }
         problems = [
             f"{source.relative_to(settings.BASE_DIR)}: {problem}"
             for folder in settings.LOCALE_PATHS
             for source in sorted(Path(folder).rglob("*.po"))
-            for problem in problems_of(source, wanted if language_of(source) in COMPLETE else ())
+            for problem in problems_of(source, wanted.get(language_of(source), ()))
         ]
         if problems:
             raise CommandError("\n".join(problems))
@@ -64,11 +70,12 @@ def problems_of(source: Path, wanted: Iterable[str]) -> list[str]:
     return problems
 
 
-def texts_of_source(root: Path) -> set[str]:
+def texts_of_source(root: Path, places: Iterable[str] = EVERYTHING) -> set[str]:
     """Collect what is marked for translation. Works on a copy: collecting leaves files about."""
     with TemporaryDirectory() as folder:
         copy = Path(folder, "source")
-        copytree(root, copy, ignore=ignore_patterns(*IGNORED, "locale", ".*", "*.sqlite3*"))
+        for place in places:
+            _copy(root / place, copy / place)
         Path(copy, "locale").mkdir()
         collecting = _run(sys.executable, "-m", "django", "makemessages", "-l", "en", cwd=copy)
         if collecting.returncode:
@@ -79,6 +86,15 @@ def texts_of_source(root: Path) -> set[str]:
         _run("msgen", "-o", str(filled), str(collected)).check_returncode()
         _run("msgfmt", "-o", str(compiled), str(filled)).check_returncode()
         return {_text(key) for key in _messages(compiled)}
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder or a file, as far as it exists."""
+    if source.is_dir():
+        copytree(source, target, ignore=ignore_patterns(*IGNORED, "locale", ".*", "*.sqlite3*"))
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy2(source, target)
 
 
 def _run(*command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

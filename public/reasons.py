@@ -1,0 +1,11 @@
+"""Why people leave, to choose from; nobody has to say."""
+
+from django.utils.translation import gettext_lazy as _
+
+REASONS = {
+    "too_many": _("Too many messages"),
+    "not_relevant": _("Not about things I like"),
+    "did_not_ask": _("I did not ask for these"),
+    "not_now": _("Not at this time"),
+    "other": _("Something else"),
+}

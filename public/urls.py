@@ -1,0 +1,16 @@
+"""Public pages. A link works with and without the slash at its end: some programs lose it, and a
+redirect would turn their POST into a GET.
+"""
+
+from django.urls import path, re_path
+
+from public.views import brand, unsubscribe
+
+ANY = r"(?P<token>[^/]+)"
+
+urlpatterns = [
+    re_path(rf"^u/{ANY}/?$", unsubscribe.unsubscribe, name="unsubscribe"),
+    re_path(rf"^u/{ANY}/undo/$", unsubscribe.unsubscribe_undo, name="unsubscribe_undo"),
+    re_path(rf"^u/{ANY}/reason/$", unsubscribe.unsubscribe_reason, name="unsubscribe_reason"),
+    path("brand/<slug:slug>.css", brand.brand_css, name="brand_css"),
+]

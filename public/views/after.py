@@ -1,0 +1,111 @@
+"""The page after an act: that it counts, Undo for a day, and a reason for those who like to tell."""
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from preferences.links import read_undo, undo_token
+from preferences.models import ConsentEvent
+from preferences.selectors import events_of
+from preferences.situations import scope_of
+from preferences.texts import texts_for
+from preferences.tokens import Undo
+from preferences.values import Outcome, Result, Scope, ScopeKind
+from public.acts import EVERYTHING, events_to_undo, give_reason, undo
+from public.reasons import REASONS
+from public.request_facts import evidence_of
+from public.views.visiting import Visit
+
+LONGEST_REASON = 500
+
+
+def answer_act(visit: Visit[Any], result: Result) -> HttpResponse:
+    """Answer an unsubscribing: done, or why there is nothing to leave."""
+    scope = result.change.wish.scope
+    if result.decision.outcome is Outcome.REFUSE:
+        return visit.page("public/_always_sent.html", _subject(visit, scope), status=409)
+    tokens = [_token(visit, event_id) for event_id in events_to_undo([result])]
+    return _done(visit, scope, tokens)
+
+
+def undo_acts(visit: Visit[Any]) -> HttpResponse:
+    """Take acts of this person back, by their undo tokens; anything else is too late."""
+    tokens = visit.fields.getlist("event")
+    events = _events(visit, tokens)
+    if not events:
+        return visit.page("public/_not_undone.html", {"reason": "too_late"}, status=409)
+    results = undo(
+        address_id=visit.address.pk,
+        event_ids=[event.pk for event in events],
+        evidence=_evidence(visit),
+        now=visit.now,
+    )
+    refused = [result for result in results if not result.is_applied]
+    context = _subject(visit, scope_of(events[0])) | {"count": len(results)}
+    if refused:
+        context["reason"] = refused[0].decision.reason
+        return visit.page("public/_not_undone.html", context, status=409)
+    return visit.page("public/_undone.html", context)
+
+
+def keep_reason(visit: Visit[Any]) -> HttpResponse:
+    """Keep the reason beside the event, and show the page again, with Undo still on it."""
+    tokens = visit.fields.getlist("event")
+    events = _events(visit, tokens)
+    if not events:
+        return visit.page("public/_not_undone.html", {"reason": "too_late"}, status=409)
+    chosen, text = visit.fields.get("reason", ""), visit.fields.get("text", "")
+    is_given = chosen in REASONS
+    if is_given:
+        give_reason(
+            address_id=visit.address.pk,
+            event_ids=[event.pk for event in events],
+            reason=chosen,
+            text=_one_line(text),
+            now=visit.now,
+        )
+    return _done(visit, scope_of(events[0]), tokens, is_thanked=is_given)
+
+
+def _done(
+    visit: Visit[Any], scope: Scope, tokens: list[str], *, is_thanked: bool = False
+) -> HttpResponse:
+    context = _subject(visit, scope) | {
+        "undo_tokens": tokens,
+        "reasons": REASONS.items(),
+        "is_thanked": is_thanked,
+    }
+    return visit.page("public/_done.html", context)
+
+
+def _subject(visit: Visit[Any], scope: Scope) -> dict[str, Any]:
+    """Return what an act was about: a type in the reader's words, a unit, or everything."""
+    text = None
+    if scope.kind is ScopeKind.TYPE and scope.id is not None:
+        text = texts_for([scope.id], visit.language).get(scope.id)
+    return {"text": text, "is_everything": scope.kind is ScopeKind.ACCOUNT}
+
+
+def _token(visit: Visit[Any], event_id: int) -> str:
+    return undo_token(address_id=visit.address.pk, event_id=event_id, now=visit.now)
+
+
+def _events(visit: Visit[Any], tokens: list[str]) -> list[ConsentEvent]:
+    """Return the events that the tokens name; none at all when one of them is not good."""
+    links: list[Undo] = []
+    for token in tokens:
+        link = read_undo(token, now=visit.now)
+        if link is None or link.address_id != visit.link.address_id:
+            return []
+        links.append(link)
+    ids = [link.about_id for link in links]
+    return list(events_of([visit.link.address_id], reach=EVERYTHING).filter(pk__in=ids))
+
+
+def _evidence(visit: Visit[Any]) -> tuple[tuple[str, str], ...]:
+    drawn = visit.fields.get("drawn", "")
+    return evidence_of(visit.request, drawn=drawn, language=visit.language, now=visit.now)
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text[:LONGEST_REASON]).strip()

@@ -1,0 +1,102 @@
+"""Unsubscribing by a link that can only withdraw: a page for people, one-click for programs."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from preferences.links import read_unsubscribe
+from preferences.rules import effective
+from preferences.selectors import state_of, states_for
+from preferences.services import UnknownAddress, UnknownUnit
+from preferences.texts import texts_for
+from preferences.tokens import Unsubscribe
+from preferences.values import Outcome, Result, Scope, Source, Status, type_scope, unit_scope
+from public.acts import withdraw
+from public.request_facts import evidence_of
+from public.views.after import answer_act, keep_reason, undo_acts
+from public.views.visiting import NoSuchLink, Visit, begin_visit, public_view
+
+ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
+PLAIN = "text/plain; charset=utf-8"
+
+
+@public_view("GET", "HEAD", "POST")
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the link would stop and for whom, or stop it."""
+    visit = begin_visit(request, read_unsubscribe, token)
+    if request.method != "POST":
+        return visit.page("public/unsubscribe.html", _page(visit))
+    if _is_one_click(visit):
+        return _one_click(visit)
+    wanted = visit.fields.get("confirm")
+    if wanted not in ("1", "all"):
+        return HttpResponse("Nothing was changed.\n", status=400, content_type=PLAIN)
+    scope = _scope(visit.link) if wanted == "1" else unit_scope(visit.link.unit_id)
+    drawn = visit.fields.get("drawn", "")
+    result = _withdraw(visit, scope, Source.PREFERENCE_PAGE, drawn, visit.language)
+    return answer_act(visit, result)
+
+
+@public_view("POST")
+def unsubscribe_undo(request: HttpRequest, token: str) -> HttpResponse:
+    """Take back what was just done: by the token that only the page after it carries (R23)."""
+    return undo_acts(begin_visit(request, read_unsubscribe, token))
+
+
+@public_view("POST")
+def unsubscribe_reason(request: HttpRequest, token: str) -> HttpResponse:
+    """Keep why somebody left, if they like to say."""
+    return keep_reason(begin_visit(request, read_unsubscribe, token))
+
+
+def _is_one_click(visit: Visit[Unsubscribe]) -> bool:
+    """Tell whether the body is the pair of RFC 8058, as a form of either kind or as it stands."""
+    name, _, value = ONE_CLICK.partition("=")
+    if visit.fields.get(name, "").strip().lower() == value.lower():
+        return True
+    return visit.request.body.strip().lower() == ONE_CLICK.lower().encode()
+
+
+def _one_click(visit: Visit[Unsubscribe]) -> HttpResponse:
+    """Answer a mail program: no redirect, no cookie, the same words every time."""
+    result = _withdraw(visit, _scope(visit.link), Source.ONE_CLICK, "", "")
+    if result.decision.outcome is Outcome.REFUSE:
+        text = "These messages are part of an order. They cannot be unsubscribed from.\n"
+        return HttpResponse(text, status=409, content_type=PLAIN)
+    return HttpResponse("You are unsubscribed.\n", content_type=PLAIN)
+
+
+def _withdraw(
+    visit: Visit[Unsubscribe], scope: Scope, source: Source, drawn: str, language: str
+) -> Result:
+    evidence = evidence_of(visit.request, drawn=drawn, language=language, now=visit.now)
+    try:
+        result = withdraw(
+            address_id=visit.link.address_id,
+            scope=scope,
+            source=source,
+            evidence=evidence,
+            now=visit.now,
+        )
+    except (UnknownAddress, UnknownUnit) as error:
+        raise NoSuchLink from error
+    if result.decision.reason == "unknown_type":
+        raise NoSuchLink
+    return result
+
+
+def _scope(link: Unsubscribe) -> Scope:
+    return unit_scope(link.unit_id) if link.type_id is None else type_scope(link.type_id)
+
+
+def _page(visit: Visit[Unsubscribe]) -> dict[str, Any]:
+    """Return which list it is, and whether it has been left already."""
+    link = visit.link
+    text = texts_for([link.type_id], visit.language).get(link.type_id) if link.type_id else None
+    if link.type_id and text is None:
+        raise NoSuchLink
+    state = state_of(
+        states_for([link.address_id]), link.address_id, type_id=link.type_id, unit_id=link.unit_id
+    )
+    status = effective(state).status
+    return {"text": text, "is_out": status is Status.UNSUBSCRIBED}
