@@ -1,8 +1,10 @@
 """What the index shows of each contact: one batch of queries for a page of any size."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from accounts.models import User
 from contacts.models import Contact
 from contacts.selectors import Held, UnitSetLine, primary_addresses
 from preferences.outline import Outline, TypeLine
@@ -54,14 +56,32 @@ class Standing:
         return "UNSUBSCRIBED" if self.count and self.out_count == self.count else "NOT_SPECIFIED"
 
 
+class Asked(NamedTuple):
+    """Asks for the status of a type on a channel, under a key of the caller's."""
+
+    key: str
+    kind: TypeLine
+    channel: Channel
+
+
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One line of the index. ``standings``: None on a channel without an address."""
+    """One line of the index. ``standings``: None on a channel without an address.
+
+    ``statuses`` has what was asked for, each as the name of its pill: "" without an address.
+    """
 
     contact: Contact
-    address_text: str
+    addresses: Mapping[Channel, Held]
     standings: Mapping[Channel, Standing | None]
     units: Sequence[str]
+    owner: str = ""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address_text(self) -> str:
+        held = self.addresses
+        return next((held[channel].text for channel in Channel if channel in held), "")
 
     @property
     def name(self) -> str:
@@ -69,19 +89,33 @@ class IndexRow:
 
 
 def index_rows(
-    contacts: Sequence[Contact], *, outline: Outline, sets: Sequence[UnitSetLine]
+    contacts: Sequence[Contact],
+    *,
+    outline: Outline,
+    sets: Sequence[UnitSetLine],
+    asked: Sequence[Asked] = (),
+    with_owners: bool = False,
 ) -> list[IndexRow]:
-    """Return the lines of the index for these contacts; three queries."""
-    return _Shaper(contacts, outline, sets).rows() if contacts else []
+    """Return the lines of the index for these contacts: three queries, one more with owners."""
+    if not contacts:
+        return []
+    return _Shaper(contacts, outline, sets, asked, with_owners=with_owners).rows()
 
 
 class _Shaper:
     """Holds what was read while the rows are put together; used once."""
 
     def __init__(
-        self, contacts: Sequence[Contact], outline: Outline, sets: Sequence[UnitSetLine]
+        self,
+        contacts: Sequence[Contact],
+        outline: Outline,
+        sets: Sequence[UnitSetLine],
+        asked: Sequence[Asked],
+        *,
+        with_owners: bool,
     ) -> None:
-        self.contacts, self.unit_names = contacts, outline.units
+        self.contacts, self.unit_names, self.asked = contacts, outline.units, asked
+        self.owners = _names_of({one.owner_id for one in contacts}) if with_owners else {}
         self.unit_ids = {found.id: found.unit_ids for found in sets}
         self.primary = primary_addresses([contact.pk for contact in contacts])
         self.words: dict[int, dict[Scope, Registers]] = {}
@@ -101,14 +135,24 @@ class _Shaper:
 
     def _row(self, contact: Contact) -> IndexRow:
         held: Mapping[Channel, Held] = self.primary[contact.pk]
-        first = next((held[channel] for channel in Channel if channel in held), None)
         set_ids = self.unit_ids[contact.unit_set_id]
         return IndexRow(
             contact,
-            first.text if first else "",
+            held,
             {channel: self._standing(held.get(channel), channel) for channel in Channel},
             [name for unit_id, name in self.unit_names.items() if unit_id in set_ids],
+            self.owners.get(contact.owner_id, ""),
+            {one.key: self._status(held.get(one.channel), one.kind) for one in self.asked},
         )
+
+    def _status(self, address: Held | None, kind: TypeLine) -> str:
+        if address is None:
+            return ""
+        if kind.is_service:
+            return "ALWAYS_SENT"
+        words = self.words.get(address.id)
+        status = effective(_state(words, kind)).status if words else Status.NOT_SPECIFIED
+        return str(status.value)
 
     def _standing(self, address: Held | None, channel: Channel) -> Standing | None:
         if address is None:
@@ -140,6 +184,11 @@ class _Shaper:
             if (wide := words.get(unit_scope(unit_id)))
             and effective(State(unit=wide)).status is OUT
         ]
+
+
+def _names_of(user_ids: set[int | None]) -> dict[int | None, str]:
+    users = User.objects.filter(pk__in=[pk for pk in user_ids if pk]).only("pk", "name", "email")
+    return {user.pk: str(user) for user in users}
 
 
 def _state(words: Words, kind: TypeLine) -> State:

@@ -3,11 +3,13 @@ from django.urls import URLPattern, path
 from contacts.views import (
     bulk,
     bulk_result,
+    column,
     contact,
     history,
     opt_in,
     property,
     property_settings,
+    saved_view,
     subscriptions,
 )
 
@@ -43,6 +45,16 @@ contact_patterns: list[URLPattern] = [
         property.contact_properties,
         name="contact_properties",
     ),
+]
+
+view_patterns: list[URLPattern] = [
+    path("contacts/columns/", column.contacts_columns, name="contacts_columns"),
+    path("contacts/views/", saved_view.saved_views, name="saved_views"),
+    path("contacts/views/new/", saved_view.saved_view_create, name="saved_view_create"),
+    path("contacts/views/<int:pk>/", saved_view.saved_view, name="saved_view"),
+    path("contacts/views/<int:pk>/save/", saved_view.saved_view_save, name="saved_view_save"),
+    path("contacts/views/<int:pk>/move/", saved_view.saved_view_move, name="saved_view_move"),
+    path("contacts/views/<int:pk>/delete/", saved_view.saved_view_delete, name="saved_view_delete"),
 ]
 
 bulk_patterns: list[URLPattern] = [
@@ -88,6 +100,7 @@ settings_patterns: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     *contact_patterns,
+    *view_patterns,
     *panel_patterns,
     *bulk_patterns,
     *settings_patterns,

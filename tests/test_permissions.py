@@ -12,6 +12,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
 from contacts.models import Contact
+from contacts.saved_views import ViewState, create_view
 from contacts.services import delete_contact
 from preferences import links
 from preferences.values import Status
@@ -134,6 +135,22 @@ TABLE += [
     ("contact_properties", "GET", {"contact_id": "contact"}, EVERYBODY),
 ]
 
+# Views of the index: everybody keeps their own; a shared one is its owner's and administrators'.
+VIEW = {"pk": "view"}
+TABLE += [
+    ("contacts_columns", "GET", {}, EVERYBODY),
+    ("saved_views", "GET", {}, EVERYBODY),
+    ("saved_view_create", "GET", {}, EVERYBODY),
+    ("saved_view_create", "POST", {}, (302, 422, 422, 422, 422)),
+    ("saved_view", "GET", VIEW, (302, 403, 403, 200, 403)),
+    ("saved_view", "POST", VIEW, (302, 403, 403, 422, 403)),
+    ("saved_view_save", "POST", VIEW, (302, 403, 403, 404, 403)),
+    ("saved_view_save", "GET", VIEW, (302, 405, 405, 405, 405)),
+    ("saved_view_move", "POST", VIEW, (302, 404, 404, 404, 404)),
+    ("saved_view_delete", "GET", VIEW, (302, 403, 403, 200, 403)),
+    ("saved_view_delete", "POST", VIEW, (302, 403, 403, 302, 403)),
+]
+
 # Bulk edit and its jobs: everybody sees their own jobs, administrators all; editors start them.
 EDITS = (302, 403, 200, 200, 403)
 JOB = {"job_id": "job"}
@@ -170,6 +187,11 @@ def _deleted():
     return deleted.pk
 
 
+def _view():
+    state = ViewState("q=ada", "-updated")
+    return create_view(owner=_colleague(), name="Ada", is_shared=True, state=state, now=NOW).pk
+
+
 def _colleague():
     found = User.objects.filter(email="colleague@fernmoor.example").first()
     return found or make_user("viewer", email="colleague@fernmoor.example")
@@ -190,6 +212,7 @@ OBJECTS = {
     "slug": lambda: TypeFactory().business_unit.slug,
     "job": _job,
     "deleted": _deleted,
+    "view": _view,
     "unit": lambda: TypeFactory().business_unit_id,
     "contact": lambda: make_contact("ada@fernmoor.example").pk,
     "type": lambda: TypeFactory().pk,

@@ -20,13 +20,13 @@ from contacts.access import (
     get_deleted_contact,
     require_all_units,
 )
-from contacts.columns import columns_for
 from contacts.filters.telling import chips_of
 from contacts.forms import ContactForm, with_one_more_address
 from contacts.history import entries_of
 from contacts.index import index_rows
-from contacts.index_form import IndexForm
+from contacts.index_look import IndexLook, look_at_index
 from contacts.models import Contact
+from contacts.open_view import NoSuchView
 from contacts.selectors import (
     addresses_of,
     count_in,
@@ -35,9 +35,9 @@ from contacts.selectors import (
     get_unit_sets,
 )
 from contacts.subscriptions import get_subscriptions
+from contacts.tabs import tabs_of
 from preferences.event_lines import history_lines
 from preferences.outline import Outline, get_outline
-from preferences.selectors import get_policy
 from preferences.values import Channel
 from subscriptions_site.web.htmx import (
     Request,
@@ -49,6 +49,8 @@ from subscriptions_site.web.paging import get_page
 
 ACTIVITY_COUNT = 5
 DELETED_PAGE = 50
+INDEX = "contacts/contacts.html"
+INDEX_FRAGMENTS = ["contact_list"]
 
 
 @staff_view(Right.VIEW)
@@ -56,24 +58,22 @@ DELETED_PAGE = 50
 def contacts(request: Request) -> HttpResponse:
     """Show the people this user sees, a page at a time."""
     user = cast(User, request.user)
-    reach = reach_of(user)
-    outline = get_outline(reach)
-    form = IndexForm(request.GET, user=user, now=timezone.now(), outline=outline)
-    query = form.query()
-    page = get_contact_page(user, query, request.GET)
-    sets = get_unit_sets()  # after the page: a set is older than its contacts
+    outline = get_outline(reach_of(user))
+    try:
+        look = look_at_index(user, request.GET, now=timezone.now(), outline=outline)
+    except NoSuchView:
+        context = {"tabs": tabs_of(user, None), "is_missing": True}
+        return page_or_fragment(request, INDEX, context, INDEX_FRAGMENTS, status=404)
     context = {
-        "form": form,
-        "query": query,
-        "page": page,
-        "rows": index_rows(page.rows, outline=outline, sets=sets),
-        "columns": columns_for(get_policy().channels),
-        "chips": chips_of(query.filters),
-        "matches": count_matches(user, query, sets),
-        "total": count_in(sets, reach) if query.is_narrowed else None,
+        "look": look,
+        "form": look.form,
+        "query": look.query,
+        "tabs": tabs_of(user, look),
+        "chips": chips_of(look.query.filters),
         "may_edit": may(user, Right.EDIT),
+        **_list(user, look, outline, request),
     }
-    return page_or_fragment(request, "contacts/contacts.html", context, ["contact_list"])
+    return page_or_fragment(request, INDEX, context, INDEX_FRAGMENTS)
 
 
 @staff_view(Right.VIEW)
@@ -178,6 +178,27 @@ def contact_restore(request: Request, contact_id: int) -> HttpResponse:
         services.restore_contact(contact=person, user=user, now=timezone.now())
         messages.success(request, _("%(name)s was restored.") % {"name": person})
     return redirect("contact", contact_id=contact_id)
+
+
+def _list(user: User, look: IndexLook, outline: Outline, request: Request) -> dict[str, Any]:
+    """Read one page of contacts and how many there are."""
+    query, columns = look.query, look.columns
+    page = get_contact_page(user, query, request.GET, with_properties=columns.needs_properties)
+    sets = get_unit_sets()  # after the page: a set is older than its contacts
+    rows = index_rows(
+        page.rows,
+        outline=outline,
+        sets=sets,
+        asked=columns.asked,
+        with_owners=columns.needs_owner,
+    )
+    return {
+        "page": page,
+        "rows": rows,
+        "columns": columns,
+        "matches": count_matches(user, query, sets),
+        "total": count_in(sets, reach_of(user)),
+    }
 
 
 def _save(user: User, person: Contact, form: ContactForm) -> bool:

@@ -98,6 +98,14 @@ def redirect_or_trigger(
     return response
 
 
+def locate(url: str, *, target: str) -> HttpResponse:
+    """Let htmx load a page of ours into an element of the page, under its own address."""
+    response = HttpResponse(status=204)
+    place = {"path": url, "target": target, "source": target, "swap": "outerHTML"}
+    response["HX-Location"] = json.dumps(place)
+    return response
+
+
 def _templates_of(template: str, fragments: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(fragments, Mapping):
         return dict(fragments)
