@@ -36,10 +36,13 @@ class IndexLook:
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """Return what a form sends to come to the same look."""
-        state = self.state
+        """Return what a form sends to come to the same look; what it left out would be the view's."""
+        state, asked = self.state, dict(self.query.parameters)
+        emptied = [
+            (name, "") for name in QueryDict(self.opened.state.query_text) if name not in asked
+        ]
         kept = [("view", self.opened.key), ("sort", state.sort), ("cols", ",".join(state.columns))]
-        return [*self.query.parameters, *kept]
+        return [*asked.items(), *emptied, *kept]
 
 
 def look_at_index(
