@@ -96,7 +96,7 @@ def index_rows(
     asked: Sequence[Asked] = (),
     with_owners: bool = False,
 ) -> list[IndexRow]:
-    """Return the lines of the index for these contacts: three queries, one more with owners."""
+    """Return the lines of the index for these contacts: two queries, one more with owners."""
     if not contacts:
         return []
     return _Shaper(contacts, outline, sets, asked, with_owners=with_owners).rows()

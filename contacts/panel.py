@@ -1,6 +1,6 @@
 """What the subscriptions panel is made of: rows, groups and opt-outs of all, as values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from preferences import wording
-from preferences.event_lines import Request
+from preferences.event_lines import EventLine, Request
 from preferences.models import Address
 from preferences.outline import TypeLine, UnitLine
 from preferences.values import (
@@ -237,11 +237,15 @@ class UnitGroup:
 
 @dataclass(frozen=True, slots=True)
 class Subscriptions:
-    """Everything the panel and the card show. ``addresses``: the primary of each channel first."""
+    """Everything the panel and the card show. ``addresses``: the primary of each channel first.
+
+    ``events``: those behind the statuses, and what else was asked for, by id.
+    """
 
     addresses: Sequence[Address]
     units: list[UnitGroup]
     account: list[OptOutOfAll]
+    events: Mapping[int, EventLine]
 
     @property
     def rows(self) -> list[Row]:

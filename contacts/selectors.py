@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 
@@ -17,7 +17,7 @@ from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for
 from contacts.filters.reading import ANYBODY, Filter
-from contacts.models import Contact, ContactAddress, CustomProperty, UnitSet
+from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty, UnitSet
 from contacts.values import fold, unit_ids_of
 from preferences.addresses import spaced
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
@@ -115,10 +115,18 @@ class UnitSetLine(NamedTuple):
     contact_count: int
 
 
+_UNIT_SETS = f"""
+    SELECT id, key, (SELECT sum(count) FROM {ContactCount._meta.db_table} WHERE unit_set_id = held.id)
+    FROM {UnitSet._meta.db_table} held
+"""
+
+
 def get_unit_sets() -> list[UnitSetLine]:
     """Return every set some contact ever had, with the maintained counts: one query."""
-    found = UnitSet.objects.values_list("id", "key").annotate(total=Sum("counts__count"))
-    return [UnitSetLine(pk, frozenset(unit_ids_of(key)), total or 0) for pk, key, total in found]
+    found = fetch_all(_UNIT_SETS, [])
+    return [
+        UnitSetLine(pk, frozenset(unit_ids_of(key)), int(total or 0)) for pk, key, total in found
+    ]
 
 
 def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) -> Total:

@@ -5,7 +5,7 @@ queries is the same for one type and for a hundred. Preferences hang on addresse
 group of rows per address (R21), and a row's action concerns its own address alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from accounts.access import reach_of
@@ -49,27 +49,34 @@ def get_subscriptions(
     now: datetime,
     addresses: Sequence[Address] | None = None,
     outline: Outline | None = None,
+    also: Collection[int] = (),
 ) -> Subscriptions:
-    """Return what a user may see of the subscriptions of a contact; six queries at most.
+    """Return what a user may see of the subscriptions of a contact; five queries at most.
 
-    ``addresses`` of the contact and ``outline`` of the user come from callers who have read them.
+    ``addresses`` of the contact and ``outline`` of the user come from callers who have read them;
+    ``also``: more events to read with those behind the statuses.
     """
     held = addresses_of(contact) if addresses is None else addresses
-    return _Shaper(held, user, outline or get_outline(reach_of(user)), now).shape()
+    return _Shaper(held, user, outline or get_outline(reach_of(user)), now, also).shape()
 
 
 class _Shaper:
     """Holds what was read while the rows are put together; used once."""
 
     def __init__(
-        self, addresses: Sequence[Address], user: User, outline: Outline, now: datetime
+        self,
+        addresses: Sequence[Address],
+        user: User,
+        outline: Outline,
+        now: datetime,
+        also: Collection[int],
     ) -> None:
         ids = [address.pk for address in addresses]
         self.addresses, self.user, self.reach, self.now = addresses, user, reach_of(user), now
         self.types = outline.types
         self.said = selectors.states_for(ids)
         self.pending = requests_for(ids, now=now)
-        self.events = lines_by_id(self._event_ids())
+        self.events = lines_by_id(self._event_ids().union(also))
 
     def shape(self) -> Subscriptions:
         by_unit: dict[UnitLine, list[TypeLine]] = {}
@@ -79,7 +86,9 @@ class _Shaper:
         units = [unit for unit in units if unit.groups]
         rows = [row for unit in units for row in unit.choices]
         account = [self._opt_out(address, None, rows) for address in self.addresses]
-        return Subscriptions(self.addresses, units, [found for found in account if found])
+        return Subscriptions(
+            self.addresses, units, [found for found in account if found], self.events
+        )
 
     def _event_ids(self) -> set[int]:
         ids = {pending.event_id for pending in self.pending.values()}

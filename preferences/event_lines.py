@@ -125,12 +125,25 @@ def history_lines(
 
     Two queries: which they are, and what they say. ``limit`` None: all of them.
     """
+    ids = history_ids(address_ids, reach=reach, filters=filters, before=before, limit=limit)
+    found = lines_by_id(ids)
+    return [found[event_id] for event_id in ids]
+
+
+def history_ids(
+    address_ids: Collection[int],
+    *,
+    reach: Reach,
+    filters: HistoryFilter | None = None,
+    before: int | None = None,
+    limit: int | None = HISTORY_PAGE,
+) -> list[int]:
+    """Return which events ``history_lines`` would, in its order: one query."""
     events = events_of(address_ids, reach=reach, filters=filters).order_by("-id")
     if before is not None:
         events = events.filter(id__lt=before)
     ids = events.values_list("id", flat=True)
-    found = lines_by_id(list(ids if limit is None else ids[:limit]))
-    return sorted(found.values(), key=lambda line: line.id, reverse=True)
+    return list(ids if limit is None else ids[:limit])
 
 
 def requests_for(address_ids: Collection[int], *, now: datetime) -> dict[tuple[int, int], Request]:

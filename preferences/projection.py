@@ -30,6 +30,10 @@ _REGISTER_COLUMNS = (
     "own_status, own_said_at, own_event_id, own_source, own_flags, "
     "ours_status, ours_said_at, ours_event_id, ours_source, ours_names_event_id"
 )
+_ABOUT_TYPES = (
+    f"SELECT id, address_id, subscription_type_id, {_REGISTER_COLUMNS}, 0 FROM {PREFERENCES}"
+)
+_WIDE = f"SELECT id, address_id, business_unit_id, {_REGISTER_COLUMNS}, 1 FROM {OPT_OUTS}"
 _WRITTEN = (
     ("status", "smallint"),
     ("own_status", "smallint"),
@@ -55,30 +59,31 @@ class Rows:
 
 
 def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows:
-    """Read opt-outs of all and the given types (None: every type) of the addresses; two queries."""
+    """Read opt-outs of all and the given types (None: every type) of the addresses; one query."""
     rows = Rows()
-    parameters: list[object] = [ids_parameter(address_ids)]
-    where = ids_match("address_id")
-    sql = f"SELECT id, address_id, subscription_type_id, {_REGISTER_COLUMNS} FROM {PREFERENCES} WHERE {where}"
-    if type_ids is None or type_ids:
-        narrowed = sql
-        if type_ids is not None:
-            narrowed += f" AND {ids_match('subscription_type_id')}"
-        found = fetch_all(
-            narrowed, parameters + ([] if type_ids is None else [ids_parameter(type_ids)])
-        )
-        scopes: dict[int, Scope] = {}
-        for row in found:
-            scope = scopes.get(row[2])
-            if scope is None:
-                scope = scopes[row[2]] = Scope(ScopeKind.TYPE, row[2])
-            _keep(rows, (row[1], scope), row)
-    sql = f"SELECT id, address_id, business_unit_id, {_REGISTER_COLUMNS} FROM {OPT_OUTS} WHERE {where}"
-    for row in fetch_all(sql, parameters):
-        scope = Scope(ScopeKind.ACCOUNT) if row[2] is None else Scope(ScopeKind.UNIT, row[2])
-        rows.wide.add(row[1])
+    ids = ids_parameter(address_ids)
+    parameters: list[object] = [ids, ids]
+    about_types = f"{_ABOUT_TYPES} WHERE {ids_match('address_id')}"
+    if type_ids is not None:
+        about_types += f" AND {ids_match('subscription_type_id')}"
+        parameters.insert(1, ids_parameter(type_ids))
+    wide = f"{_WIDE} WHERE {ids_match('address_id')}"
+    scopes: dict[tuple[int, int | None], Scope] = {}
+    for row in fetch_all(f"{about_types} UNION ALL {wide}", parameters):
+        scope_key = (row[13], row[2])
+        scope = scopes.get(scope_key)
+        if scope is None:
+            scope = scopes[scope_key] = _scope(*scope_key)
+        if scope.is_wide:
+            rows.wide.add(row[1])
         _keep(rows, (row[1], scope), row)
     return rows
+
+
+def _scope(is_wide: int, scope_id: int | None) -> Scope:
+    if not is_wide:
+        return Scope(ScopeKind.TYPE, scope_id)
+    return Scope(ScopeKind.ACCOUNT) if scope_id is None else Scope(ScopeKind.UNIT, scope_id)
 
 
 def _keep(rows: Rows, key: Key, row: tuple) -> None:

@@ -46,7 +46,7 @@ HISTORY_PAGE = 10
 
 
 def states_for(address_ids: Collection[int]) -> Said:
-    """Return what was said of these addresses, by address and scope, in two queries.
+    """Return what was said of these addresses, by address and scope, in one query.
 
     A scope nobody spoke about is not in it; ``state_of`` fills the gaps.
     """

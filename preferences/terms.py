@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from preferences.models import DoubleOptIn, PolicyVersion, SubscriptionType
 from preferences.values import Policy, TypeFacts
 
+_NEWEST = f"SELECT * FROM {PolicyVersion._meta.db_table} ORDER BY id DESC LIMIT 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -16,7 +18,7 @@ class Terms:
 
 def current_policy() -> PolicyVersion:
     """Return the newest version; an unsaved default (data privacy on) before there is any."""
-    return PolicyVersion.objects.order_by("-id").first() or PolicyVersion()
+    return next(iter(PolicyVersion.objects.raw(_NEWEST)), None) or PolicyVersion()
 
 
 def current_terms() -> Terms:

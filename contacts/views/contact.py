@@ -36,7 +36,7 @@ from contacts.selectors import (
 )
 from contacts.subscriptions import get_subscriptions
 from contacts.tabs import tabs_of
-from preferences.event_lines import history_lines
+from preferences.event_lines import history_ids
 from preferences.outline import Outline, get_outline
 from preferences.values import Channel
 from subscriptions_site.web.htmx import (
@@ -84,15 +84,17 @@ def contact(request: Request, contact_id: int) -> HttpResponse:
     person = get_contact(user, contact_id)
     held = addresses_of(person)
     ids = [row.address_id for row in held]
-    lines = history_lines(ids, reach=reach_of(user), limit=ACTIVITY_COUNT)
+    latest = history_ids(ids, reach=reach_of(user), limit=ACTIVITY_COUNT)
     addresses, outline = [row.address for row in held], get_outline(reach_of(user))
+    subscriptions = get_subscriptions(
+        person, user=user, now=timezone.now(), addresses=addresses, outline=outline, also=latest
+    )
+    lines = [subscriptions.events[event_id] for event_id in latest]
     context = {
         **_record_context(user, person, outline),
         "emails": [row for row in held if row.channel_value is Channel.EMAIL],
         "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
-        "subscriptions": get_subscriptions(
-            person, user=user, now=timezone.now(), addresses=addresses, outline=outline
-        ),
+        "subscriptions": subscriptions,
         "entries": entries_of(lines, addresses, user=user, sees_evidence=False),
     }
     return page_or_fragment(request, "contacts/contact.html", context)

@@ -76,7 +76,7 @@ def test_only_the_types_that_are_asked_for_are_read(django_assert_num_queries):
     for kind in (first, second):
         act(one, ours(of(kind), IN))
     act(two, own(ACCOUNT, OUT))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         rows = projection.read([one, two], {first.pk})
     assert set(rows.registers) == {(one, of(first)), (two, ACCOUNT)}
     assert rows.wide == {two}

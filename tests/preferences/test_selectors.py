@@ -21,12 +21,12 @@ def scene(db) -> Scene:
     return Scene()
 
 
-def test_states_are_read_by_address_and_scope_in_two_queries(scene, django_assert_num_queries):
+def test_states_are_read_by_address_and_scope_in_one_query(scene, django_assert_num_queries):
     scene.say(scene.guide, IN)
     scene.say(unit_scope(scene.stays.pk), OUT)
     scene.person_says(ACCOUNT, OUT, address=scene.phone)
     ids = [scene.email.pk, scene.phone.pk]
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         said = selectors.states_for(ids)
     assert set(said) == {
         (scene.email.pk, type_scope(scene.guide.pk)),
