@@ -1,11 +1,18 @@
-"""How well white text reads on a colour (WCAG 2.2, success criterion 1.4.3). Pure."""
+"""How well colours read on each other (WCAG 2.2, success criteria 1.4.3 and 1.4.11). Pure."""
 
 READABLE_RATIO = 4.5
+WHITE = "#ffffff"
 
 
 def contrast_with_white(colour: str) -> float:
     """Return the contrast ratio of white and "#rrggbb", between 1 and 21."""
-    return 1.05 / (_luminance(colour) + 0.05)
+    return contrast(colour, WHITE)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours "#rrggbb", between 1 and 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def _luminance(colour: str) -> float:

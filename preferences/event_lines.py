@@ -26,7 +26,7 @@ from preferences.values import ActorKind
 _COLUMNS = (
     *("id", "recorded_at", "said_at", "address_id", "undoes_event_id", "actor_id", "wording_id"),
     *("asked_on", "scope", "act", "word", "status", "before", "after", "source", "actor_kind"),
-    *("legal_basis", "flags", "rule", "evidence_digest", "digest"),
+    *("legal_basis", "flags", "rule", "subscription_type_id", "evidence_digest", "digest"),
 )
 _TYPE = f"SELECT %s FROM {SubscriptionType._meta.db_table} WHERE id = event.subscription_type_id"
 # Names by subqueries: five joins would take longer to plan than to run.
@@ -84,6 +84,7 @@ class EventLine(NamedTuple):
     legal_basis: int | None
     flags: int
     rule: int
+    subscription_type_id: int | None
     evidence_digest: bytes | None
     digest: bytes
     staff_name: str

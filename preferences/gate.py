@@ -116,7 +116,7 @@ def _answer(questions: Sequence[Question], now: datetime) -> list[Answer]:
         else:
             place = places[form]
             state, is_paused = _state(rows, place.id, of_type), place.id in paused
-            answers.append(_decide(form[0], place, of_type, state, terms, is_paused=is_paused))
+            answers.append(judge(form[0], place, of_type, state, terms, is_paused=is_paused))
     return answers
 
 
@@ -140,7 +140,7 @@ def _state(rows: projection.Rows, address_id: int, of_type: TypeFacts) -> State:
     )
 
 
-def _decide(
+def judge(
     channel: Channel,
     place: Place,
     of_type: TypeFacts,
@@ -149,6 +149,7 @@ def _decide(
     *,
     is_paused: bool,
 ) -> Answer:
+    """Answer from what has been read: the gate's own judgement, also for the person's own page."""
     noes: list[Reason] = []
     if of_type.is_archived:
         noes.append(Reason.TYPE_ARCHIVED)

@@ -3,11 +3,15 @@
 The rules decide; nothing here does. Everything may be repeated: what is so already is no change.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+from django.db import transaction
 
 from accounts.access import Reach
 from preferences.models import ConsentEvent, OptOutReason
+from preferences.pauses import end_pause, pause
 from preferences.selectors import events_of
 from preferences.services import apply_change, apply_changes
 from preferences.situations import scope_of
@@ -24,7 +28,6 @@ from preferences.values import (
     Status,
     Wish,
     Word,
-    type_scope,
 )
 
 type Evidence = tuple[tuple[str, str], ...]
@@ -33,40 +36,48 @@ IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
 EVERYTHING = Reach(all_units=True, unit_ids=frozenset())
 
 
-def withdraw(
-    *,
-    address_id: int,
-    scope: Scope,
-    source: Source,
-    evidence: Evidence,
-    now: datetime,
-    suspected: bool = False,
-) -> Result:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How the person acted: what the request told, and the text that they had before them.
+
+    ``wording`` returns the id of the text about a scope; ``suspected``: a machine may have done it.
+    """
+
+    evidence: Evidence
+    wording: Callable[[Scope], int | None]
+    suspected: bool = False
+
+
+def withdraw(*, address_id: int, scope: Scope, source: Source, seen: Seen, now: datetime) -> Result:
     """Opt an address out of a type, a unit or everything, on the person's own word."""
-    wish = own_wish(scope, OUT, source, evidence, suspected=suspected)
+    wish = _own_wish(scope, OUT, source, seen)
     return apply_change(change=Change(address_id, wish), actor=PERSON, now=now)
 
 
 def choose(
     *,
     address_id: int,
-    choices: Mapping[int, bool],
-    scopes: Mapping[Scope, Status],
-    evidence: Evidence,
+    wanted: Mapping[Scope, Status],
+    pause_until: datetime | None,
+    ends_pause: bool = False,
+    seen: Seen,
     now: datetime,
 ) -> list[Result]:
-    """Apply what the person changed on their page: types by id, and opt-outs of all by scope."""
-    wished = {type_scope(type_id): IN if is_on else OUT for type_id, is_on in choices.items()}
+    """Apply what the person changed on their page, all or nothing: scopes in their order, a pause."""
     changes = [
-        Change(address_id, own_wish(scope, status, Source.PREFERENCE_PAGE, evidence))
-        for scope, status in {**scopes, **wished}.items()
+        Change(address_id, _own_wish(scope, status, Source.PREFERENCE_PAGE, seen))
+        for scope, status in wanted.items()
     ]
-    return apply_changes(changes=changes, actor=PERSON, now=now)
+    with transaction.atomic():
+        results = apply_changes(changes=changes, actor=PERSON, now=now)
+        if pause_until is not None:
+            pause(address_id=address_id, until=pause_until, now=now)
+        elif ends_pause:
+            end_pause(address_id=address_id, now=now)
+    return results
 
 
-def own_wish(
-    scope: Scope, status: Status, source: Source, evidence: Evidence, *, suspected: bool = False
-) -> Wish:
+def _own_wish(scope: Scope, status: Status, source: Source, seen: Seen) -> Wish:
     """Return the person's own word; an opt-in on their page is consent given there."""
     is_consent = status is IN and scope.kind is ScopeKind.TYPE
     return Wish(
@@ -75,8 +86,9 @@ def own_wish(
         source=source,
         word=Word.OWN,
         legal_basis=LegalBasis.CONSENT_WITH_NOTICE if is_consent else None,
-        suspected=suspected,
-        evidence=evidence,
+        suspected=seen.suspected and status is OUT,
+        wording_id=seen.wording(scope),
+        evidence=seen.evidence,
     )
 
 

@@ -7,9 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from preferences.languages import language_name, own_languages
 from preferences.models import BusinessUnit
-
-LANGUAGE_NAMES = {"en": "English", "pl": "Polski", "de": "Deutsch"}  # each in itself
 
 
 class LanguageLink(NamedTuple):
@@ -49,7 +48,7 @@ def language_of(request: HttpRequest, unit: BusinessUnit | None = None) -> str:
 
     No cookie is read, and none is set.
     """
-    known = [code for code, _ in settings.LANGUAGES]
+    known = own_languages()
     wished = request.GET.get("lang", "")
     if wished in known:
         return wished
@@ -61,7 +60,4 @@ def language_of(request: HttpRequest, unit: BusinessUnit | None = None) -> str:
 
 
 def language_links(current: str) -> list[LanguageLink]:
-    return [
-        LanguageLink(code, LANGUAGE_NAMES.get(code, str(name)), code == current)
-        for code, name in settings.LANGUAGES
-    ]
+    return [LanguageLink(code, language_name(code), code == current) for code in own_languages()]

@@ -4,7 +4,7 @@ redirect would turn their POST into a GET.
 
 from django.urls import path, re_path
 
-from public.views import brand, unsubscribe
+from public.views import brand, preference, unsubscribe
 
 ANY = r"(?P<token>[^/]+)"
 
@@ -12,5 +12,9 @@ urlpatterns = [
     re_path(rf"^u/{ANY}/?$", unsubscribe.unsubscribe, name="unsubscribe"),
     re_path(rf"^u/{ANY}/undo/$", unsubscribe.unsubscribe_undo, name="unsubscribe_undo"),
     re_path(rf"^u/{ANY}/reason/$", unsubscribe.unsubscribe_reason, name="unsubscribe_reason"),
+    re_path(rf"^p/{ANY}/?$", preference.preference_page, name="preference_page"),
+    re_path(rf"^p/{ANY}/undo/$", preference.preference_undo, name="preference_undo"),
+    re_path(rf"^p/{ANY}/reason/$", preference.preference_reason, name="preference_reason"),
+    re_path(rf"^p/{ANY}/history/$", preference.preference_history, name="preference_history"),
     path("brand/<slug:slug>.css", brand.brand_css, name="brand_css"),
 ]

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
@@ -104,7 +105,7 @@ TABLE += [
 
 
 # Public pages: whoever has the link, and nobody by signing in.
-LINK = {"token": "unsubscribe"}
+LINK, CHOICES = {"token": "unsubscribe"}, {"token": "preferences"}
 TABLE += [
     ("unsubscribe", "GET", LINK, (200,) * 5),
     ("unsubscribe", "POST", LINK, (400,) * 5),
@@ -113,6 +114,14 @@ TABLE += [
     ("unsubscribe_undo", "POST", LINK, (409,) * 5),
     ("unsubscribe_undo", "GET", LINK, (405,) * 5),
     ("unsubscribe_reason", "POST", LINK, (409,) * 5),
+    ("preference_page", "GET", CHOICES, (200,) * 5),
+    ("preference_page", "POST", CHOICES, (200,) * 5),
+    ("preference_page", "GET", {"token": "nonsense"}, (404,) * 5),
+    ("preference_page", "GET", {"token": "unsubscribe"}, (404,) * 5),
+    ("preference_undo", "POST", CHOICES, (409,) * 5),
+    ("preference_reason", "POST", CHOICES, (409,) * 5),
+    ("preference_history", "GET", CHOICES, (200,) * 5),
+    ("preference_history", "GET", {"token": "unsubscribe"}, (404,) * 5),
     ("brand_css", "GET", {"slug": "slug"}, (200,) * 5),
 ]
 
@@ -197,6 +206,12 @@ def _colleague():
     return found or make_user("viewer", email="colleague@fernmoor.example")
 
 
+def _preferences():
+    unit_id = TypeFactory().business_unit_id
+    link = links.preference_link(address_id=address(), unit_id=unit_id, now=timezone.now())
+    return link.split("/")[-2]
+
+
 def _unsubscribe():
     kind = TypeFactory()
     link = links.unsubscribe_link(
@@ -208,6 +223,7 @@ def _unsubscribe():
 # What the arguments of the table name; made only for the lines that name it.
 OBJECTS = {
     "unsubscribe": _unsubscribe,
+    "preferences": _preferences,
     "nonsense": lambda: "nonsense",
     "slug": lambda: TypeFactory().business_unit.slug,
     "job": _job,

@@ -1,11 +1,11 @@
 """The page after an act: that it counts, Undo for a day, and a reason for those who like to tell."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 
 from preferences.links import read_undo, undo_token
-from preferences.models import ConsentEvent
+from preferences.models import BusinessUnit, ConsentEvent
 from preferences.selectors import events_of
 from preferences.situations import scope_of
 from preferences.texts import texts_for
@@ -23,29 +23,42 @@ def answer_act(visit: Visit[Any], result: Result) -> HttpResponse:
     """Answer an unsubscribing: done, or why there is nothing to leave."""
     scope = result.change.wish.scope
     if result.decision.outcome is Outcome.REFUSE:
-        return visit.page("public/_always_sent.html", _subject(visit, scope), status=409)
-    tokens = [_token(visit, event_id) for event_id in events_to_undo([result])]
+        return visit.page("public/_always_sent.html", subject_of(visit, scope), status=409)
+    tokens = [token_for(visit, event_id) for event_id in events_to_undo([result])]
     return _done(visit, scope, tokens)
 
 
-def undo_acts(visit: Visit[Any]) -> HttpResponse:
-    """Take acts of this person back, by their undo tokens; anything else is too late."""
-    tokens = visit.fields.getlist("event")
-    events = _events(visit, tokens)
+class Undone(NamedTuple):
+    """What became of taking acts back. ``scope`` is what the last of them was about."""
+
+    results: list[Result]
+    scope: Scope | None = None
+
+    @property
+    def reason(self) -> str:
+        """Return why one of them stays, "" when all were taken back."""
+        if not self.results:
+            return "too_late"
+        refused = (r.decision.reason for r in self.results if not r.is_applied)
+        return next(refused, "")
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.reason
+
+
+def take_back(visit: Visit[Any]) -> Undone:
+    """Take acts of this person back, by their undo tokens; without good ones nothing is done."""
+    events = _events(visit, visit.fields.getlist("event"))
     if not events:
-        return visit.page("public/_not_undone.html", {"reason": "too_late"}, status=409)
+        return Undone([])
     results = undo(
         address_id=visit.address.pk,
         event_ids=[event.pk for event in events],
-        evidence=_evidence(visit),
+        evidence=evidence_for(visit),
         now=visit.now,
     )
-    refused = [result for result in results if not result.is_applied]
-    context = _subject(visit, scope_of(events[0])) | {"count": len(results)}
-    if refused:
-        context["reason"] = refused[0].decision.reason
-        return visit.page("public/_not_undone.html", context, status=409)
-    return visit.page("public/_undone.html", context)
+    return Undone(results, scope_of(events[0]))
 
 
 def keep_reason(visit: Visit[Any]) -> HttpResponse:
@@ -70,7 +83,7 @@ def keep_reason(visit: Visit[Any]) -> HttpResponse:
 def _done(
     visit: Visit[Any], scope: Scope, tokens: list[str], *, is_thanked: bool = False
 ) -> HttpResponse:
-    context = _subject(visit, scope) | {
+    context = subject_of(visit, scope) | {
         "undo_tokens": tokens,
         "reasons": REASONS.items(),
         "is_thanked": is_thanked,
@@ -78,15 +91,20 @@ def _done(
     return visit.page("public/_done.html", context)
 
 
-def _subject(visit: Visit[Any], scope: Scope) -> dict[str, Any]:
+def subject_of(visit: Visit[Any], scope: Scope) -> dict[str, Any]:
     """Return what an act was about: a type in the reader's words, a unit, or everything."""
     text = None
     if scope.kind is ScopeKind.TYPE and scope.id is not None:
         text = texts_for([scope.id], visit.language).get(scope.id)
-    return {"text": text, "is_everything": scope.kind is ScopeKind.ACCOUNT}
+    unit_name = visit.unit.name
+    if scope.kind is ScopeKind.UNIT and scope.id != visit.unit.pk:
+        unit_name = BusinessUnit.objects.get(pk=scope.id).name
+    is_everything = scope.kind is ScopeKind.ACCOUNT
+    return {"text": text, "unit_name": unit_name, "is_everything": is_everything}
 
 
-def _token(visit: Visit[Any], event_id: int) -> str:
+def token_for(visit: Visit[Any], event_id: int) -> str:
+    """Return the token to undo an event, for the page that follows it."""
     return undo_token(address_id=visit.address.pk, event_id=event_id, now=visit.now)
 
 
@@ -102,7 +120,8 @@ def _events(visit: Visit[Any], tokens: list[str]) -> list[ConsentEvent]:
     return list(events_of([visit.link.address_id], reach=EVERYTHING).filter(pk__in=ids))
 
 
-def _evidence(visit: Visit[Any]) -> tuple[tuple[str, str], ...]:
+def evidence_for(visit: Visit[Any]) -> tuple[tuple[str, str], ...]:
+    """Return what the request of a page tells."""
     drawn = visit.fields.get("drawn", "")
     return evidence_of(visit.request, drawn=drawn, language=visit.language, now=visit.now)
 

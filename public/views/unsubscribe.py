@@ -8,12 +8,13 @@ from preferences.links import read_unsubscribe
 from preferences.rules import effective
 from preferences.selectors import state_of, states_for
 from preferences.services import UnknownAddress, UnknownUnit
-from preferences.texts import texts_for
+from preferences.texts import TypeText, texts_for
 from preferences.tokens import Unsubscribe
 from preferences.values import Outcome, Result, Scope, Source, Status, type_scope, unit_scope
-from public.acts import withdraw
+from public.acts import Seen, withdraw
 from public.request_facts import evidence_of
-from public.views.after import answer_act, keep_reason, undo_acts
+from public.shown import one_click_wording, unsubscribe_wording
+from public.views.after import answer_act, evidence_for, keep_reason, subject_of, take_back
 from public.views.visiting import NoSuchLink, Visit, begin_visit, public_view
 
 ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
@@ -32,15 +33,19 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if wanted not in ("1", "all"):
         return HttpResponse("Nothing was changed.\n", status=400, content_type=PLAIN)
     scope = _scope(visit.link) if wanted == "1" else unit_scope(visit.link.unit_id)
-    drawn = visit.fields.get("drawn", "")
-    result = _withdraw(visit, scope, Source.PREFERENCE_PAGE, drawn, visit.language)
-    return answer_act(visit, result)
+    return answer_act(visit, _withdraw(visit, scope, Source.PREFERENCE_PAGE, _seen(visit)))
 
 
 @public_view("POST")
 def unsubscribe_undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back what was just done: by the token that only the page after it carries (R23)."""
-    return undo_acts(begin_visit(request, read_unsubscribe, token))
+    visit = begin_visit(request, read_unsubscribe, token)
+    undone = take_back(visit)
+    context = {"reason": undone.reason, "count": len(undone.results)}
+    if undone.scope is not None:
+        context |= subject_of(visit, undone.scope)
+    template = "public/_undone.html" if undone.is_whole else "public/_not_undone.html"
+    return visit.page(template, context, status=200 if undone.is_whole else 409)
 
 
 @public_view("POST")
@@ -59,24 +64,21 @@ def _is_one_click(visit: Visit[Unsubscribe]) -> bool:
 
 def _one_click(visit: Visit[Unsubscribe]) -> HttpResponse:
     """Answer a mail program: no redirect, no cookie, the same words every time."""
-    result = _withdraw(visit, _scope(visit.link), Source.ONE_CLICK, "", "")
+    evidence = evidence_of(visit.request, drawn="", language="", now=visit.now)
+    wording_id = one_click_wording(visit.now)
+    seen = Seen(evidence, lambda _scope: wording_id)
+    result = _withdraw(visit, _scope(visit.link), Source.ONE_CLICK, seen)
     if result.decision.outcome is Outcome.REFUSE:
         text = "These messages are part of an order. They cannot be unsubscribed from.\n"
         return HttpResponse(text, status=409, content_type=PLAIN)
     return HttpResponse("You are unsubscribed.\n", content_type=PLAIN)
 
 
-def _withdraw(
-    visit: Visit[Unsubscribe], scope: Scope, source: Source, drawn: str, language: str
-) -> Result:
-    evidence = evidence_of(visit.request, drawn=drawn, language=language, now=visit.now)
+def _withdraw(visit: Visit[Unsubscribe], scope: Scope, source: Source, seen: Seen) -> Result:
+    address_id = visit.link.address_id
     try:
         result = withdraw(
-            address_id=visit.link.address_id,
-            scope=scope,
-            source=source,
-            evidence=evidence,
-            now=visit.now,
+            address_id=address_id, scope=scope, source=source, seen=seen, now=visit.now
         )
     except (UnknownAddress, UnknownUnit) as error:
         raise NoSuchLink from error
@@ -85,16 +87,35 @@ def _withdraw(
     return result
 
 
+def _seen(visit: Visit[Unsubscribe]) -> Seen:
+    """Return what the person had before them: this page, in their language."""
+
+    def wording(scope: Scope) -> int:
+        with visit.speaking():
+            return unsubscribe_wording(
+                _text(visit), visit.unit.name, scope, language=visit.language, now=visit.now
+            )
+
+    return Seen(evidence_for(visit), wording)
+
+
+def _text(visit: Visit[Unsubscribe]) -> TypeText | None:
+    type_id = visit.link.type_id
+    if type_id is None:
+        return None
+    text = texts_for([type_id], visit.language).get(type_id)
+    if text is None:
+        raise NoSuchLink
+    return text
+
+
 def _scope(link: Unsubscribe) -> Scope:
     return unit_scope(link.unit_id) if link.type_id is None else type_scope(link.type_id)
 
 
 def _page(visit: Visit[Unsubscribe]) -> dict[str, Any]:
     """Return which list it is, and whether it has been left already."""
-    link = visit.link
-    text = texts_for([link.type_id], visit.language).get(link.type_id) if link.type_id else None
-    if link.type_id and text is None:
-        raise NoSuchLink
+    link, text = visit.link, _text(visit)
     state = state_of(
         states_for([link.address_id]), link.address_id, type_id=link.type_id, unit_id=link.unit_id
     )

@@ -26,6 +26,8 @@ from django.views.decorators.csrf import csrf_exempt
 from preferences.addresses import mask
 from preferences.models import Address, BusinessUnit
 from preferences.tokens import Preferences, Unsubscribe
+from preferences.values import Channel
+from preferences.wording import CHANNELS
 from public.look import Look, language_links, language_of
 from public.request_facts import drawn_stamp
 
@@ -35,6 +37,7 @@ type View = Callable[..., HttpResponse]
 
 BODY_LIMIT = 64 * 1024
 RETRY_SECONDS = "120"
+CHANNEL_ICONS = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.WHATSAPP: "chat"}
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
@@ -46,6 +49,10 @@ POLICY: Any = {**settings.SECURE_CSP, **NO_SCRIPT}
 
 class NoSuchLink(Exception):
     """The token is not one of ours, or names what is not there: the same 404 for all of them."""
+
+
+class LinkEnded(Exception):
+    """The token is ours and too old, or its links were revoked."""
 
 
 class Visit[L: (Unsubscribe, Preferences)]:
@@ -87,6 +94,10 @@ class Visit[L: (Unsubscribe, Preferences)]:
     def language(self) -> str:
         return language_of(self.request, self.unit)
 
+    def speaking(self) -> override:
+        """Speak the reader's language for a while: for words that are put together in Python."""
+        return override(self.language)
+
     @property
     def masked(self) -> str:
         """Return the address as a public page may show it; "" when it was erased."""
@@ -101,9 +112,12 @@ class Visit[L: (Unsubscribe, Preferences)]:
             "address": self.address,
             "masked": self.masked,
             "drawn": drawn_stamp(self.now),
+            "channel": CHANNELS[self.address.channel_value],
+            "channel_icon": CHANNEL_ICONS[self.address.channel_value],
             "page_url": self.url(),
             "undo_url": self.url("undo/"),
             "reason_url": self.url("reason/"),
+            "choices_url": "" if isinstance(self.link, Unsubscribe) else self.url(),
         }
         return draw(
             self.request, template, {**shared, **(context or {})}, Look(self.unit), status=status
@@ -173,8 +187,8 @@ def _answer(
         return _plain("This is too large.", 413)
     try:
         return view(request, *args, **kwargs)
-    except NoSuchLink:
-        return no_link(request, status=404)
+    except (NoSuchLink, LinkEnded) as error:
+        return no_link(request, status=410 if isinstance(error, LinkEnded) else 404)
     except DatabaseError:
         log.exception("the database did not answer a public page")
         return _unavailable(request)
@@ -188,9 +202,9 @@ def _body_size(request: HttpRequest) -> int:
         return 0
 
 
-def no_link(request: HttpRequest, *, status: int, look: Look | None = None) -> HttpResponse:
+def no_link(request: HttpRequest, *, status: int) -> HttpResponse:
     """Answer a link that does not work, or not any more: one body for all of them."""
-    return draw(request, "public/_no_link.html", {}, look, status=status)
+    return draw(request, "public/_no_link.html", {}, status=status)
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,56 @@
+"""The texts that people had before them when they acted, kept as wordings.
+
+The words are those of the templates, put together in the language of the page and without
+anything about the reader.
+"""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from preferences.shown_wording import shown_wording
+from preferences.texts import TypeText
+from preferences.values import Scope, ScopeKind
+
+
+def one_click_wording(now: datetime) -> int:
+    """Return the id of what a mail program sends: the person saw its button, and no page."""
+    text = "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+    return shown_wording(kind="one_click", language="en", text=text, now=now)
+
+
+def unsubscribe_wording(
+    text: TypeText | None, unit_name: str, scope: Scope, *, language: str, now: datetime
+) -> int:
+    """Return the id of the text of the unsubscribe page, with the button that was pressed."""
+    if text is not None:
+        lines = [_("Stop getting %(name)s?") % {"name": text.name}, text.description]
+    else:
+        lines = [_("Stop all messages of %(name)s?") % {"name": unit_name}]
+    all_of_it = _("Unsubscribe from all messages of %(name)s") % {"name": unit_name}
+    button = all_of_it if scope.is_wide else _("Unsubscribe")
+    return _kept("unsubscribe_page", language, [*lines, f"[{button}]"], now)
+
+
+def choice_wording(
+    text: TypeText | None, unit_name: str, scope: Scope, *, language: str, now: datetime
+) -> int:
+    """Return the id of the text of the preference page about one type, or one opt-out of all."""
+    if scope.kind is ScopeKind.TYPE and text is not None:
+        lines = [unit_name, text.name, text.description, agreement(), f"[{_('Save choices')}]"]
+    else:
+        lines = [_("Stop all messages"), unit_name, f"[{_('Unsubscribe from all')}]"]
+    return _kept("preference_page", language, [_("Choose what we send you"), *lines], now)
+
+
+def agreement() -> str:
+    """Return what ticking a box and saving means."""
+    return _(
+        "By ticking a box and saving you agree that we send you what you ticked. "
+        "You can stop this at any time, here or with the link in every message."
+    )
+
+
+def _kept(kind: str, language: str, lines: list[str], now: datetime) -> int:
+    text = "\n".join(line for line in lines if line)
+    return shown_wording(kind=kind, language=language, text=text, now=now)

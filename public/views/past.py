@@ -1,0 +1,41 @@
+"""The person's own history, a page of it at a time."""
+
+from typing import Any
+
+from preferences.event_lines import history_lines
+from preferences.models import Pause, SubscriptionType
+from preferences.selectors import HISTORY_PAGE
+from preferences.texts import texts_for
+from preferences.tokens import Preferences
+from public.acts import EVERYTHING
+from public.views.visiting import Visit
+from public.words import past_line
+
+
+def past_of(visit: Visit[Preferences], *, before: str) -> dict[str, Any]:
+    """Return a page of what happened, and the link to what is older.
+
+    Internal types are not for people, so neither is their history.
+    """
+    is_number = before.isascii() and before.isdigit() and len(before) < 19
+    found = history_lines(
+        [visit.address.pk],
+        reach=EVERYTHING,
+        before=int(before) if is_number else None,
+        limit=HISTORY_PAGE + 1,
+    )
+    lines = found[:HISTORY_PAGE]
+    types = {line.subscription_type_id for line in lines if line.subscription_type_id}
+    internal = set(
+        SubscriptionType.objects.filter(pk__in=types, is_internal=True).values_list("pk", flat=True)
+    )
+    texts = texts_for(types, visit.language)
+    shown = [line for line in lines if line.subscription_type_id not in internal]
+    older = f"{visit.url('history/')}&before={lines[-1].id}" if len(found) > len(lines) else ""
+    return {
+        "lines": [past_line(line, texts) for line in shown],
+        "older_url": older,
+        "pauses": []
+        if is_number
+        else Pause.objects.filter(address=visit.address).order_by("-id")[:5],
+    }
