@@ -97,8 +97,8 @@ def subject_of(visit: Visit[Any], scope: Scope) -> dict[str, Any]:
     if scope.kind is ScopeKind.TYPE and scope.id is not None:
         text = texts_for([scope.id], visit.language).get(scope.id)
     unit_name = visit.unit.name
-    if scope.kind is ScopeKind.UNIT and scope.id != visit.unit.pk:
-        unit_name = BusinessUnit.objects.get(pk=scope.id).name
+    if scope.kind is ScopeKind.UNIT and scope.id not in (None, visit.unit.pk):
+        unit_name = BusinessUnit.objects.get(pk=scope.id or 0).name
     is_everything = scope.kind is ScopeKind.ACCOUNT
     return {"text": text, "unit_name": unit_name, "is_everything": is_everything}
 
