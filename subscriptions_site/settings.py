@@ -5,12 +5,14 @@ import hmac
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions_site.database import parse_database_url
 from subscriptions_site.env import Env
+from subscriptions_site.mail_url import parse_email_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "accounts",
     "jobs",
+    "mails",
     "preferences",
     "contacts",
     "public",
@@ -128,6 +131,12 @@ STORAGES = {
 # Without this whitenoise warns while the folder of collected files does not exist.
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_USE_FINDERS = DEBUG
+
+# Mail. In development it goes nowhere but to the outbox page; in production without EMAIL_URL it
+# waits in the queue, and a check says so.
+MAILERS = parse_email_url(env.secret("EMAIL_URL", "outbox:" if DEBUG else ""))
+MAIL_SENDER = env.text("MAIL_SENDER", f"no-reply@{urlsplit(PUBLIC_URL).hostname}")
+MAIL_KEEP_DAYS = env.integer("MAIL_KEEP_DAYS", 14, minimum=1)
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

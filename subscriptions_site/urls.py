@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("contacts.urls")),
     path("", include("jobs.urls")),
     path("", include("public.urls")),
+    path("", include("mails.urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),

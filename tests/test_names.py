@@ -8,7 +8,16 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
-OUR_APPS = ("accounts", "contacts", "preferences", "public", "imports", "workflows", "jobs")
+OUR_APPS = (
+    "accounts",
+    "contacts",
+    "preferences",
+    "public",
+    "imports",
+    "workflows",
+    "jobs",
+    "mails",
+)
 
 
 def our_patterns(resolver: URLResolver) -> Iterator[URLPattern]:

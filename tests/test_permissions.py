@@ -15,11 +15,13 @@ from accounts.models import User
 from contacts.models import Contact
 from contacts.saved_views import ViewState, create_view
 from contacts.services import delete_contact
+from mails.services import queue_mail
 from preferences import links
 from preferences.values import Status
 from tests.conftest import make_user
 from tests.contacts.bulk_scene import opting, start_edit
 from tests.factories import NOW, CustomPropertyFactory, TypeFactory, UserFactory, make_contact
+from tests.mails.post_office import letter
 from tests.preferences.kernel import address
 from tests.test_names import our_patterns
 
@@ -183,6 +185,15 @@ TABLE += [
     ("job_refusals_csv", "GET", JOB, (302, 403, 404, 200, 404)),
 ]
 
+# The outbox: administrators only, since a mail may be to anybody.
+MAIL = {"mail_id": "mail"}
+TABLE += [
+    ("outbox", "GET", {}, (302, 403, 403, 200, 403)),
+    ("outbox_mail", "GET", MAIL, (302, 403, 403, 200, 403)),
+    ("outbox_mail_html", "GET", MAIL, (302, 403, 403, 404, 403)),
+    ("outbox_mail_retry", "POST", MAIL, (302, 403, 403, 302, 403)),
+]
+
 
 def _job():
     contact = make_contact("ada@fernmoor.example")
@@ -229,6 +240,7 @@ OBJECTS = {
     "job": _job,
     "deleted": _deleted,
     "view": _view,
+    "mail": lambda: queue_mail(letter=letter(), key="one", now=NOW).pk,
     "unit": lambda: TypeFactory().business_unit_id,
     "contact": lambda: make_contact("ada@fernmoor.example").pk,
     "type": lambda: TypeFactory().pk,
