@@ -1,6 +1,7 @@
 """A mail as the standard library and Django send it."""
 
-from email.policy import EmailPolicy
+from email.message import Message as AnyMessage
+from email.policy import EmailPolicy, Policy
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -18,7 +19,7 @@ class WholeUrls(EmailPolicy):
     def fold(self, name: str, value: Any) -> str:
         if name.lower().startswith("list-"):
             return f"{name}: {value}{self.linesep}"
-        return super().fold(name, value)
+        return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         if name.lower().startswith("list-"):
@@ -29,7 +30,7 @@ class WholeUrls(EmailPolicy):
 class Message(EmailMultiAlternatives):
     """One mail of the queue, as text and HTML."""
 
-    def message(self, *, policy: EmailPolicy | None = None) -> Any:
+    def message(self, *, policy: "Policy[AnyMessage] | None" = None) -> Any:
         return super().message(policy=WholeUrls(linesep=policy.linesep if policy else "\n"))
 
 

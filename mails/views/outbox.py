@@ -19,7 +19,7 @@ from subscriptions_site.web.paging import get_page
 
 PAGE = 25
 # A document of its own, without scripts, forms or an origin: whatever a mail holds, it can do nothing.
-SANDBOX = {
+SANDBOX: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
     "base-uri": [CSP.NONE],
