@@ -146,7 +146,7 @@ def test_an_imported_contact_is_found_subscribed_unsubscribed_undone_and_proved(
     assert compliance.post(f"{panel}unsubscribe/", target).status_code == 403
     out = io.StringIO()
     call_command("verify_ledger", seal=True, stdout=out)
-    assert "The ledger is intact: 3 events" in out.getvalue()
+    assert "The ledger is intact. Events: 3;" in out.getvalue()
 
 
 def test_importing_a_file_again_changes_neither_people_nor_choices(

@@ -120,12 +120,12 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_found_and_mended(damage):
     some_history()
-    assert check() == "0 differences between projection and ledger.\n"
+    assert check() == "Differences between projection and ledger: 0\n"
     before = list(Preference.objects.values().order_by("address_id"))
     DAMAGES[damage]()
-    assert "differences between projection and ledger" in check()
+    assert "Differences between projection and ledger" in check()
     assert rebuild() >= 1
-    assert check() == "0 differences between projection and ledger.\n"
+    assert check() == "Differences between projection and ledger: 0\n"
     after = list(Preference.objects.values().order_by("address_id"))
     for row in (*before, *after):
         del row["id"]
@@ -159,7 +159,7 @@ def test_the_command_mends_and_says_how_much():
     Preference.objects.update(status=2)
     out = StringIO()
     call_command("rebuild_statuses", stdout=out)
-    assert out.getvalue() == "1 differences mended.\n"
+    assert out.getvalue() == "Differences mended: 1\n"
 
 
 def test_the_check_shows_the_first_differences_and_changes_nothing(monkeypatch):
@@ -168,7 +168,7 @@ def test_the_check_shows_the_first_differences_and_changes_nothing(monkeypatch):
     Address.objects.update(undeliverable_at=None)
     text = check()
     assert text.count("address ") == 20
-    assert text.endswith("30 differences between projection and ledger.")
+    assert text.endswith("Differences between projection and ledger: 30")
     assert not Address.objects.exclude(undeliverable_at=None).exists()
 
 

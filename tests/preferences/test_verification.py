@@ -435,15 +435,15 @@ def command(*arguments: object) -> str:
 
 
 def test_the_command_reports_and_fails(ledger, tmp_path):
-    assert command().startswith("The ledger is intact: ")
+    assert command().startswith("The ledger is intact. ")
     path = tmp_path / "heads"
     text = command("--save-head", path)
-    assert "The ledger is intact: 9 events, 2 seals, 3 events not sealed yet, head " in text
+    assert "The ledger is intact. Events: 9; seals: 2; not sealed yet: 3; head: " in text
     assert json.loads(path.read_text())["number"] == 2
-    assert "0 events not sealed yet" in command("--seal", "--save-head", path, "--against", path)
+    assert "not sealed yet: 0" in command("--seal", "--save-head", path, "--against", path)
     assert len(path.read_text().splitlines()) == 2
     run("DELETE FROM preferences_seal WHERE number = 3")
-    with pytest.raises(CommandError, match=rf"tail_cut_off at event {ledger[8]} \(seal 3\)\.$"):
+    with pytest.raises(CommandError, match=rf"tail cut off at event {ledger[8]} \(seal 3\)\.$"):
         command("--against", path)
     run(f"UPDATE {TABLE} SET rule = 1 WHERE id = %s", ledger[7])
     with pytest.raises(CommandError, match=rf"NOT intact: altered at event {ledger[7]}\.$"):

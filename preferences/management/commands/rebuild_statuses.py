@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["check"]:
-            self.stdout.write(f"{rebuild()} differences mended.")
+            self.stdout.write(f"Differences mended: {rebuild():,}")
             return
         count = 0
         for difference in differences():
@@ -30,5 +30,5 @@ class Command(BaseCommand):
                     f"stored {difference.stored}, rebuilt {difference.rebuilt}"
                 )
         if count:
-            raise CommandError(f"{count} differences between projection and ledger.")
-        self.stdout.write("0 differences between projection and ledger.")
+            raise CommandError(f"Differences between projection and ledger: {count:,}")
+        self.stdout.write("Differences between projection and ledger: 0")

@@ -40,10 +40,11 @@ class Command(BaseCommand):
                 if report.finding.seal_number is not None
                 else ""
             )
-            raise CommandError(f"The ledger is NOT intact: {report.finding.problem}{where}{seal}.")
+            problem = report.finding.problem.replace("_", " ")
+            raise CommandError(f"The ledger is NOT intact: {problem}{where}{seal}.")
         self.stdout.write(
-            f"The ledger is intact: {report.event_count} events, {report.seal_count} seals, "
-            f"{report.unsealed_count} events not sealed yet, head {report.head.hex()}."
+            f"The ledger is intact. Events: {report.event_count:,}; seals: {report.seal_count:,}; "
+            f"not sealed yet: {report.unsealed_count:,}; head: {report.head.hex()}"
         )
         if options["save_head"]:
             self._save(options["save_head"])
