@@ -4,15 +4,16 @@
 Changes of one batch see each other: the second on the same scope finds what the first one left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 
 from preferences import projection, seal
 from preferences.answers import leaves_mark
 from preferences.folding import fold_address
-from preferences.ledger import reserve_ids
-from preferences.recording import Record
+from preferences.gathering import Read
+from preferences.ledger import Numbers, numbers_given, numbers_to_read
+from preferences.recording import Record, evidence_key
 from preferences.registers import hear_wide, merge_own, resolve, shape_of
 from preferences.rules import decide
 from preferences.situations import Known, own_register
@@ -40,6 +41,10 @@ UNKNOWN_TYPE = Decision(Outcome.REFUSE, "R20", "unknown_type")
 FIRST_PREVIEWED_ID = 1 << 62  # later than any event, as what is about to happen is
 
 
+def _made_up() -> Numbers:
+    return Numbers(0, count(FIRST_PREVIEWED_ID), iter(()))
+
+
 class Batch:
     """Decides and, unless it previews, writes. Used once."""
 
@@ -50,18 +55,19 @@ class Batch:
         self.actor = actor
         self.now = now
         self.is_preview = is_preview
-        self.known = Known(changes, now, lock=not is_preview)
+        numbers = None if is_preview else self._numbers()
+        self.known = Known(changes, now, lock=not is_preview, besides=numbers)
         self.terms = self.known.terms
-        self.ids = self._ids()
-        self.record = Record(actor, self.terms.policy.version, now)
+        given = numbers_given(self.known.besides[0]) if numbers else _made_up()
+        self.ids = given.event_ids
+        self.record = Record(actor, self.terms.policy.version, now, given)
         self.changed: dict[projection.Key, Registers] = {}
         self._decisions: dict[tuple, Decision] = {}
 
-    def _ids(self) -> Iterator[int]:
-        if self.is_preview:
-            return count(FIRST_PREVIEWED_ID)
+    def _numbers(self) -> Read:
         lifting = sum(change.wish.lift for change in self.changes)
-        return reserve_ids(len(self.changes) + 2 * lifting)
+        evidences = {evidence_key(*change) for change in self.changes} - {None}
+        return numbers_to_read(events=len(self.changes) + 2 * lifting, evidences=len(evidences))
 
     def run(self) -> list[Result]:
         results = [self._one(change) for change in self.changes]

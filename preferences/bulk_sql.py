@@ -5,13 +5,16 @@ knows what the columns mean.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 Row = Sequence[Any]
+_PLAIN = frozenset({int, datetime})
+FEW = 8  # rows up to which INSERT is cheaper than COPY, which takes turns of its own
 
 
 def ids_match(column: str) -> str:
@@ -25,6 +28,17 @@ def ids_parameter(ids: Iterable[int]) -> object:
     if connection.vendor == "postgresql":
         return "{" + ",".join(map(str, ids)) + "}"
     return json.dumps(list(ids))
+
+
+def match(column: str, ids: Collection[int]) -> tuple[str, object]:
+    """Return SQL that is true for these ids, and its parameter.
+
+    One id is compared plainly: PostgreSQL then finds that one plan serves them all.
+    """
+    if len(ids) != 1:
+        return ids_match(column), ids_parameter(ids)
+    (only,) = ids
+    return f"{column} = %s", str(only) if connection.vendor == "postgresql" else only
 
 
 def parameter(moment: datetime) -> object:
@@ -41,25 +55,83 @@ def moment(value: Any) -> Any:
     return value.replace(tzinfo=UTC)
 
 
-def fetch_all(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return all rows; datetimes come as the driver gives them (aware on both databases)."""
-    with connection.cursor() as cursor:
+def fetch_all(
+    sql: str, parameters: Sequence[Any], *, keeps_plan: bool = False
+) -> list[tuple[Any, ...]]:
+    """Return all rows; datetimes come as the driver gives them (aware on both databases).
+
+    ``keeps_plan``: PostgreSQL plans the statement once for each connection. For statements about one
+    thing, whose text does not vary: planning costs more than they do.
+    """
+    with _keeping_cursor() if keeps_plan else connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 
+def _keeping_cursor() -> Any:
+    """Return a cursor whose statements PostgreSQL prepares; Django's own write out parameters."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    connection.ensure_connection()
+    cursor: Any = psycopg.Cursor(connection.connection)
+    if connection.queries_logged:
+        return connection.make_debug_cursor(cursor)
+    return connection.make_cursor(cursor)
+
+
 def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Insert rows of plain numbers and datetimes: COPY on PostgreSQL, executemany on SQLite."""
+    """Insert rows of numbers, datetimes, texts and bytes.
+
+    Many go by COPY on PostgreSQL and by executemany on SQLite, few by INSERT.
+    """
     if not rows:
         return
-    names = ", ".join(columns)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            lines = ["\t".join(["\\N" if v is None else str(v) for v in row]) for row in rows]
-            copy_lines(cursor, table, columns, "\n".join(lines) + "\n")
+    if connection.vendor == "postgresql":
+        if len(rows) <= FEW:
+            _insert_few(table, columns, rows)
             return
-        marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+        lines = [
+            "\t".join([str(v) if type(v) in _PLAIN else copy_text(v) for v in row]) for row in rows
+        ]
+        with connection.cursor() as cursor:
+            copy_lines(cursor, table, columns, "\n".join(lines) + "\n")
+        return
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert in one statement; a column that is NULL in every row is left out (none has a default)."""
+    kept = [n for n in range(len(columns)) if any(row[n] is not None for row in rows)]
+    names = ", ".join([columns[n] for n in kept])
+    marks = f"({', '.join(['%s'] * len(kept))})"
+    with _keeping_cursor() if len(rows) == 1 else connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(rows))}",
+            [_text(row[n]) for row in rows for n in kept],
+        )
+
+
+def _text(value: object) -> str | None:
+    """Return a value as PostgreSQL reads it from text, so that statements differ in nothing else."""
+    if value is None:
+        return None
+    if isinstance(value, bytes | memoryview):
+        return "\\x" + bytes(value).hex()
+    return str(value)
+
+
+def copy_text(value: object) -> str:
+    """Return a value as COPY's text format has it."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes | memoryview):
+        return "\\\\x" + bytes(value).hex()
+    if not isinstance(value, str):
+        return str(value)
+    text = value.replace("\\", "\\\\").replace("\t", "\\t")
+    return text.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def copy_lines(cursor: Any, table: str, columns: Sequence[str], text: str) -> None:
@@ -100,6 +172,9 @@ def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[R
             assigned = ", ".join(f"{name} = %s" for name, _ in columns)
             cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", rows)
             return
+        if len(rows) == 1:
+            _update_one(table, columns, rows[0])
+            return
         *values, ids = zip(*rows, strict=True)
         sets: list[str] = []
         names: list[str] = []
@@ -118,6 +193,14 @@ def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[R
             f"UPDATE {table} AS old SET {', '.join(sets)} "
             f"FROM unnest({casts}) AS new({', '.join([*names, 'id'])}) WHERE old.id = new.id",
             [*same, *(text for _, text in arrays), _array(ids)],
+        )
+
+
+def _update_one(table: str, columns: Sequence[tuple[str, str]], row: Row) -> None:
+    assigned = ", ".join([f"{name} = %s" for name, _ in columns])
+    with _keeping_cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {assigned} WHERE id = %s", [_text(value) for value in row]
         )
 
 

@@ -5,15 +5,18 @@ are its own. That keeps bulk cheap: digests and COPY lines reuse the stamp's byt
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from preferences import seal
-from preferences.bulk_sql import copy_lines
-from preferences.models import EVENT_SEQUENCE, ConsentEvent
+from preferences.bulk_sql import FEW, copy_lines, copy_text, insert_rows
+from preferences.gathering import Read
+from preferences.models import EVENT_SEQUENCE, ConsentEvent, Evidence
 
 TABLE = ConsentEvent._meta.db_table
+EVIDENCE = Evidence._meta.db_table
 
 
 class Entry(NamedTuple):
@@ -23,37 +26,58 @@ class Entry(NamedTuple):
     stamp: seal.Stamp
 
 
-def reserve_ids(count: int) -> Iterator[int]:
-    """Return ``count`` ascending event ids, to be taken while the addresses are locked.
+class Numbers(NamedTuple):
+    """Numbers given to a batch while its addresses are locked; those not used leave harmless gaps.
 
-    So per address the order of ids is the order of decisions. Ids not used leave harmless gaps.
+    So per address the order of event ids is the order of decisions. ``transaction_id``: by which a
+    sealer tells running transactions from finished ones; 0 on SQLite.
     """
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"SELECT nextval('{EVENT_SEQUENCE}') FROM generate_series(1, %s)", [count]
-            )
-            return iter(sorted(row[0] for row in cursor.fetchall()))
-        # SQLite has one writer and the transaction is IMMEDIATE, so the highest id is final.
-        cursor.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}")
-        start = cursor.fetchone()[0] + 1
-    return iter(range(start, start + count))
+
+    transaction_id: int
+    event_ids: Iterator[int]
+    evidence_ids: Iterator[int]
 
 
-def current_transaction_id() -> int:
-    """Return the id by which a sealer tells running transactions from finished ones; 0 on SQLite."""
-    if connection.vendor != "postgresql":
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return int(cursor.fetchone()[0])
+def numbers_to_read(*, events: int, evidences: int) -> Read:
+    """Return what to read for this many events and rows of evidence, after the lock."""
+    if connection.vendor == "postgresql":
+        return Read(_NUMBERS, _GIVEN, (str(events), str(evidences)))
+    # SQLite has one writer and the transaction is IMMEDIATE, so the highest id is final.
+    return Read(_NUMBERS, _HIGHEST)
+
+
+def numbers_given(row: Sequence[Any]) -> Numbers:
+    """Return the numbers out of the row that was read."""
+    transaction_id, events, evidences = row
+    if connection.vendor == "postgresql":
+        return Numbers(int(transaction_id), _ascending(events), _ascending(evidences))
+    return Numbers(0, count(events + 1), count(evidences + 1))
+
+
+def _ascending(ids: str | None) -> Iterator[int]:
+    return iter(sorted(map(int, ids.split(","))) if ids else ())
+
+
+def _drawn(sequence: str) -> str:
+    return f"(SELECT string_agg(nextval('{sequence}')::text, ',') FROM generate_series(1, %s::int))"
+
+
+_NUMBERS = (("transaction_id", "text"), ("events", "text"), ("evidences", "text"))
+_GIVEN = (
+    f"FROM (SELECT pg_current_xact_id()::text AS transaction_id, {_drawn(EVENT_SEQUENCE)} AS events, "
+    f"{_drawn(f'{EVIDENCE}_id_seq')} AS evidences) AS given"
+)
+_HIGHEST = (
+    f"FROM (SELECT 0 AS transaction_id, (SELECT coalesce(max(id), 0) FROM {TABLE}) AS events, "
+    f"(SELECT coalesce(max(id), 0) FROM {EVIDENCE}) AS evidences) AS given"
+)
 
 
 def append(entries: Sequence[Entry]) -> None:
     """Write the events; must be called inside the transaction that updates the projection."""
     if not entries:
         return
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql" and len(entries) > FEW:
         _copy(entries)
     else:
         _insert(entries)
@@ -65,7 +89,7 @@ def _copy(entries: Sequence[Entry]) -> None:
     for own, stamp in entries:
         prepared = stamps.get(id(stamp))
         if prepared is None:
-            text = "\t".join(_copy_value(value) for value in stamp)
+            text = "\t".join(copy_text(value) for value in stamp)
             prepared = stamps[id(stamp)] = (seal.stamp_bytes(stamp), text)
         digest = seal.event_digest(own, prepared[0]).hex()
         replaced, names, restores = own[2:5]
@@ -78,15 +102,6 @@ def _copy(entries: Sequence[Entry]) -> None:
         copy_lines(cursor, TABLE, seal.EVENT_COLUMNS, "".join(lines))
 
 
-def _copy_value(value: object) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes | memoryview):
-        return "\\\\x" + bytes(value).hex()
-    text = str(value)
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
 def _insert(entries: Sequence[Entry]) -> None:
     stamps: dict[int, tuple[bytes, tuple[Any, ...]]] = {}
     rows: list[tuple[Any, ...]] = []
@@ -95,14 +110,12 @@ def _insert(entries: Sequence[Entry]) -> None:
         if prepared is None:
             prepared = stamps[id(stamp)] = (seal.stamp_bytes(stamp), _adapted(stamp))
         rows.append((*own, *prepared[1], seal.event_digest(own, prepared[0])))
-    marks = ", ".join(["%s"] * len(seal.EVENT_COLUMNS))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {TABLE} ({', '.join(seal.EVENT_COLUMNS)}) VALUES ({marks})", rows
-        )
+    insert_rows(TABLE, seal.EVENT_COLUMNS, rows)
 
 
 def _adapted(stamp: seal.Stamp) -> tuple[Any, ...]:
+    if connection.vendor == "postgresql":
+        return stamp
     adapt = connection.ops
     adapted: list[Any] = []
     for name, value in stamp._asdict().items():

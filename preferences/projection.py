@@ -13,9 +13,11 @@ from preferences.bulk_sql import (
     ids_match,
     ids_parameter,
     insert_rows,
+    match,
     moment,
     update_rows,
 )
+from preferences.gathering import Read, read_together
 from preferences.models import OptOut, Preference
 from preferences.registers import resolve, shape_of
 from preferences.values import Register, Registers, Scope, ScopeKind, Source, Status
@@ -26,14 +28,6 @@ PREFERENCES = Preference._meta.db_table
 OPT_OUTS = OptOut._meta.db_table
 _STATUS = [Status.from_code(code) for code in range(3)]
 _SOURCE = [None, *(Source.from_code(code) for code in range(1, len(Source) + 1))]
-_REGISTER_COLUMNS = (
-    "own_status, own_said_at, own_event_id, own_source, own_flags, "
-    "ours_status, ours_said_at, ours_event_id, ours_source, ours_names_event_id"
-)
-_ABOUT_TYPES = (
-    f"SELECT id, address_id, subscription_type_id, {_REGISTER_COLUMNS}, 0 FROM {PREFERENCES}"
-)
-_WIDE = f"SELECT id, address_id, business_unit_id, {_REGISTER_COLUMNS}, 1 FROM {OPT_OUTS}"
 _WRITTEN = (
     ("status", "smallint"),
     ("own_status", "smallint"),
@@ -47,6 +41,13 @@ _WRITTEN = (
     ("ours_source", "smallint"),
     ("ours_names_event_id", "bigint"),
 )
+_TYPE_COLUMNS = (
+    ("id", "bigint"),
+    ("address_id", "bigint"),
+    ("subscription_type_id", "bigint"),
+    *_WRITTEN[1:],
+)
+_WIDE_COLUMNS = (*_TYPE_COLUMNS[:2], ("business_unit_id", "bigint"), *_WRITTEN[1:])
 
 
 class Rows:
@@ -60,30 +61,38 @@ class Rows:
 
 def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows:
     """Read opt-outs of all and the given types (None: every type) of the addresses; one query."""
+    return rows_of(*read_together(rows_to_read(address_ids, type_ids)))
+
+
+def rows_to_read(
+    address_ids: Collection[int], type_ids: Collection[int] | None
+) -> tuple[Read, Read | None]:
+    """Return what to read for the rows of the addresses: opt-outs of all, and these types."""
+    matches, parameter = match("address_id", address_ids)
+    wide = Read(_WIDE_COLUMNS, f"FROM {OPT_OUTS} WHERE {matches}", (parameter,))
+    rest = f"FROM {PREFERENCES} WHERE {matches}"
+    if type_ids is None:
+        return wide, Read(_TYPE_COLUMNS, rest, (parameter,))
+    if not type_ids:
+        return wide, None
+    of_types, type_parameter = match("subscription_type_id", type_ids)
+    return wide, Read(_TYPE_COLUMNS, f"{rest} AND {of_types}", (parameter, type_parameter))
+
+
+def rows_of(wide: Iterable[tuple[Any, ...]], of_types: Iterable[tuple[Any, ...]]) -> Rows:
+    """Return the registers out of the rows that were read."""
     rows = Rows()
-    ids = ids_parameter(address_ids)
-    parameters: list[object] = [ids, ids]
-    about_types = f"{_ABOUT_TYPES} WHERE {ids_match('address_id')}"
-    if type_ids is not None:
-        about_types += f" AND {ids_match('subscription_type_id')}"
-        parameters.insert(1, ids_parameter(type_ids))
-    wide = f"{_WIDE} WHERE {ids_match('address_id')}"
-    scopes: dict[tuple[int, int | None], Scope] = {}
-    for row in fetch_all(f"{about_types} UNION ALL {wide}", parameters):
-        scope_key = (row[13], row[2])
-        scope = scopes.get(scope_key)
+    scopes: dict[int, Scope] = {}
+    for row in of_types:
+        scope = scopes.get(row[2])
         if scope is None:
-            scope = scopes[scope_key] = _scope(*scope_key)
-        if scope.is_wide:
-            rows.wide.add(row[1])
+            scope = scopes[row[2]] = Scope(ScopeKind.TYPE, row[2])
+        _keep(rows, (row[1], scope), row)
+    for row in wide:
+        scope = Scope(ScopeKind.ACCOUNT) if row[2] is None else Scope(ScopeKind.UNIT, row[2])
+        rows.wide.add(row[1])
         _keep(rows, (row[1], scope), row)
     return rows
-
-
-def _scope(is_wide: int, scope_id: int | None) -> Scope:
-    if not is_wide:
-        return Scope(ScopeKind.TYPE, scope_id)
-    return Scope(ScopeKind.ACCOUNT) if scope_id is None else Scope(ScopeKind.UNIT, scope_id)
 
 
 def _keep(rows: Rows, key: Key, row: tuple) -> None:

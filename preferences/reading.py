@@ -1,12 +1,14 @@
-"""What the door reads of the addresses in a batch, each kind in one query whatever their number."""
+"""What the door reads of the addresses in a batch: in two queries, whatever their number."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment, parameter
+from preferences import projection
+from preferences.bulk_sql import fetch_all, match, moment, parameter
+from preferences.gathering import Read, read_together
 from preferences.models import (
     Address,
     BusinessUnit,
@@ -14,7 +16,7 @@ from preferences.models import (
     PendingConfirmation,
     RepeatedWord,
 )
-from preferences.terms import Terms
+from preferences.terms import Terms, terms_of, terms_to_read
 from preferences.values import (
     REPEAT_WINDOW_HOURS,
     Act,
@@ -56,34 +58,88 @@ def types_needed(wishes: Sequence[Wish]) -> set[int] | None:
     """Return the types to read; None for all: an opt-out of all, and its undo, concern every one."""
     if any(wish.scope.is_wide and (wish.status is OUT or wish.undoes) for wish in wishes):
         return None
+    return _types_named(wishes)
+
+
+def _types_named(wishes: Sequence[Wish]) -> set[int]:
     return {wish.scope.id for wish in wishes if wish.scope.kind is ScopeKind.TYPE and wish.scope.id}
 
 
 def read_addresses(address_ids: Collection[int], *, lock: bool) -> dict[int, AddressFacts]:
     """Read the addresses, locked in the order of their ids so that two batches cannot deadlock."""
+    matches, parameter = match("id", address_ids)
     sql = (
         f"SELECT id, channel, canonical = '', erased_at, undeliverable_at FROM {Address._meta.db_table} "
-        f"WHERE {ids_match('id')} ORDER BY id"
+        f"WHERE {matches} ORDER BY id"
     )
     if lock and connection.features.has_select_for_update:
         sql += " FOR NO KEY UPDATE"
     return {
         row[0]: AddressFacts(_CHANNELS[row[1]], bool(row[2]), moment(row[3]), moment(row[4]))
-        for row in fetch_all(sql, [ids_parameter(address_ids)])
+        for row in fetch_all(sql, [parameter], keeps_plan=len(address_ids) == 1)
     }
 
 
 _CHANNELS = {channel.code: channel for channel in Channel}
 
 
-def check_units(wishes: Sequence[Wish], terms: Terms) -> None:
-    """Raise MissingUnit for one that does not exist; asks only for those without a type."""
-    wanted = {wish.scope.id or 0 for wish in wishes if wish.scope.kind is ScopeKind.UNIT}
-    wanted -= {facts.business_unit_id for facts in terms.types.values()}
-    if wanted:
-        wanted -= set(BusinessUnit.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-    if wanted:
-        raise MissingUnit(min(wanted))
+class Found(NamedTuple):
+    """What one statement found: see the functions that ask for each part."""
+
+    rows: projection.Rows
+    terms: Terms
+    kept: set[tuple[int, Scope, Source, Status]]
+    spoken: dict[tuple[int, Scope], int]
+    repeated: dict[tuple[int, Scope], datetime]
+    pending: dict[tuple[int, int], int]
+    besides: list[tuple[Any, ...]]
+
+
+def read_all(
+    address_ids: Collection[int], wishes: Sequence[Wish], now: datetime, besides: Read | None
+) -> Found:
+    """Read all that may matter to the wishes, in one statement; and ``besides`` for the caller.
+
+    After the lock: what is decided now goes by what is in force. Raises MissingUnit.
+    """
+    units = {wish.scope.id or 0 for wish in wishes if wish.scope.kind is ScopeKind.UNIT}
+    wide, of_types, policies, types, kept, spoken, repeated, pending, known_units, others = (
+        read_together(
+            [
+                *projection.rows_to_read(address_ids, types_needed(wishes)),
+                *terms_to_read(_terms_needed(wishes)),
+                _kept(address_ids, wishes, now),
+                _last_words(address_ids, wishes),
+                _repeated(address_ids, wishes),
+                _pending(address_ids),
+                _units(units),
+                besides,
+            ],
+            keeps_plan=len(address_ids) == 1,
+        )
+    )
+    missing = units - {row[0] for row in known_units}
+    if missing:
+        raise MissingUnit(min(missing))
+    return Found(
+        rows=projection.rows_of(wide, of_types),
+        terms=terms_of(policies, types),
+        kept={
+            (row[0], _scope(row), Source.from_code(row[4]), Status.from_code(row[5]))
+            for row in kept
+        },
+        spoken={(row[0], _scope(row)): row[4] for row in spoken},
+        repeated=_latest(repeated),
+        pending={(row[1], row[2]): row[0] for row in pending},
+        besides=others,
+    )
+
+
+def _terms_needed(wishes: Sequence[Wish]) -> set[int] | None:
+    """Return the types whose facts may matter; None for all: below an opt-out of all, or in a fold."""
+    if any(wish.scope.is_wide or wish.undoes is not None for wish in wishes):
+        return None
+    return _types_named(wishes)
 
 
 def read_events(wishes: Sequence[Wish]) -> dict[int, ConsentEvent]:
@@ -96,67 +152,90 @@ def read_events(wishes: Sequence[Wish]) -> dict[int, ConsentEvent]:
     return {**ConsentEvent.objects.in_bulk(replaced), **events}
 
 
-def read_kept(
-    address_ids: Collection[int], wishes: Sequence[Wish], now: datetime
-) -> set[tuple[int, Scope, Source, Status]]:
-    """Read which explicit words of the persons were kept in the last 24 hours (R16)."""
+def _kept(address_ids: Collection[int], wishes: Sequence[Wish], now: datetime) -> Read | None:
+    """Ask which explicit words of the persons were kept in the last 24 hours (R16)."""
     if not any(is_own_statement(wish) for wish in wishes):
-        return set()
-    since = now - timedelta(hours=REPEAT_WINDOW_HOURS)
-    sql = (
-        "SELECT address_id, scope, subscription_type_id, business_unit_id, source, status "
-        f"FROM {ConsentEvent._meta.db_table} WHERE {ids_match('address_id')} "
-        f"AND word = %s AND {_STATEMENTS} AND recorded_at > %s"
+        return None
+    matches, ids = match("address_id", address_ids)
+    since = str(parameter(now - timedelta(hours=REPEAT_WINDOW_HOURS)))
+    rest = (
+        f"FROM {_EVENTS} WHERE {matches} AND word = {Word.OWN.code} AND {_STATEMENTS} "
+        "AND recorded_at > %s"
     )
-    rows = fetch_all(sql, [ids_parameter(address_ids), Word.OWN.code, parameter(since)])
-    return {
-        (row[0], _scope(row), Source.from_code(row[4]), Status.from_code(row[5])) for row in rows
-    }
+    return Read(_KEPT_COLUMNS, rest, (ids, since))
 
 
-def read_last_words(
-    address_ids: Collection[int], wishes: Sequence[Wish]
-) -> dict[tuple[int, Scope], int]:
-    """Read the person's last recorded word by address and scope, asked only for an undo.
+def _last_words(address_ids: Collection[int], wishes: Sequence[Wish]) -> Read | None:
+    """Ask for the person's last recorded word by address and scope, for an undo alone.
 
     An older word that was heard since is one: no register holds it, yet it counts (R23, R24).
     """
     undone = [wish.undoes for wish in wishes if wish.undoes is not None]
     if not undone:
-        return {}
-    sql = (
-        "SELECT address_id, scope, subscription_type_id, business_unit_id, max(id) "
-        f"FROM {ConsentEvent._meta.db_table} WHERE {ids_match('address_id')} "
-        "AND word = %s AND act IN (%s, %s) AND id > %s "
+        return None
+    matches, ids = match("address_id", address_ids)
+    rest = (
+        f"FROM {_EVENTS} WHERE {matches} AND word = {Word.OWN.code} AND {_STATEMENTS} AND id > %s "
         "GROUP BY address_id, scope, subscription_type_id, business_unit_id"
     )
-    codes = [Word.OWN.code, Act.STATE.code, Act.COMPLAIN.code]
-    rows = fetch_all(sql, [ids_parameter(address_ids), *codes, min(undone)])
-    return {(row[0], _scope(row)): row[4] for row in rows}
+    return Read(_SPOKEN_COLUMNS, rest, (ids, min(undone)))
 
 
 def _scope(row: Sequence[Any]) -> Scope:
     return Scope(ScopeKind.from_code(row[1]), row[2] if row[2] is not None else row[3])
 
 
-def read_repeated(
-    address_ids: Collection[int], wishes: Sequence[Wish]
-) -> dict[tuple[int, Scope], datetime]:
-    """Read when opt-outs were last said again; asked only for opt-ins heard with a time of their own."""
+def _repeated(address_ids: Collection[int], wishes: Sequence[Wish]) -> Read | None:
+    """Ask when opt-outs were last said again, only for opt-ins heard with a time of their own."""
     if not any(wish.said_at is not None and wish.status is Status.SUBSCRIBED for wish in wishes):
-        return {}
+        return None
+    matches, ids = match("address_id", address_ids)
+    return Read(_REPEATED_COLUMNS, f"FROM {RepeatedWord._meta.db_table} WHERE {matches}", (ids,))
+
+
+def _latest(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[int, Scope], datetime]:
     repeated: dict[tuple[int, Scope], datetime] = {}
-    for row in RepeatedWord.objects.filter(address_id__in=address_ids):
-        scope = Scope(ScopeKind.from_code(row.scope_kind), row.scope_id or None)
-        key = (row.address_id, scope)
-        repeated[key] = max(row.last_said_at, repeated.get(key, row.last_said_at))
+    for address_id, kind, scope_id, said in rows:
+        key, said_at = (
+            (address_id, Scope(ScopeKind.from_code(kind), scope_id or None)),
+            moment(said),
+        )
+        repeated[key] = max(said_at, repeated.get(key, said_at))
     return repeated
 
 
-def read_pending(address_ids: Collection[int]) -> dict[tuple[int, int], int]:
-    """Read requests that wait for a click: (address, type) to row id (R14)."""
-    table = PendingConfirmation._meta.db_table
-    sql = (
-        f"SELECT id, address_id, subscription_type_id FROM {table} WHERE {ids_match('address_id')}"
-    )
-    return {(row[1], row[2]): row[0] for row in fetch_all(sql, [ids_parameter(address_ids)])}
+def _pending(address_ids: Collection[int]) -> Read:
+    """Ask for requests that wait for a click (R14)."""
+    matches, ids = match("address_id", address_ids)
+    rest = f"FROM {PendingConfirmation._meta.db_table} WHERE {matches}"
+    return Read(_PENDING_COLUMNS, rest, (ids,))
+
+
+def _units(unit_ids: Collection[int]) -> Read | None:
+    """Ask which of these business units exist."""
+    if not unit_ids:
+        return None
+    matches, ids = match("id", unit_ids)
+    return Read((("id", "bigint"),), f"FROM {BusinessUnit._meta.db_table} WHERE {matches}", (ids,))
+
+
+_EVENTS = ConsentEvent._meta.db_table
+_SCOPE_COLUMNS = (
+    ("address_id", "bigint"),
+    ("scope", "smallint"),
+    ("subscription_type_id", "bigint"),
+    ("business_unit_id", "bigint"),
+)
+_KEPT_COLUMNS = (*_SCOPE_COLUMNS, ("source", "smallint"), ("status", "smallint"))
+_SPOKEN_COLUMNS = (*_SCOPE_COLUMNS, ("max(id)", "bigint"))
+_REPEATED_COLUMNS = (
+    ("address_id", "bigint"),
+    ("scope_kind", "smallint"),
+    ("scope_id", "bigint"),
+    ("last_said_at", "timestamptz"),
+)
+_PENDING_COLUMNS = (
+    ("id", "bigint"),
+    ("address_id", "bigint"),
+    ("subscription_type_id", "bigint"),
+)

@@ -4,6 +4,7 @@ Filled while the batch decides, written once at its end, in a number of statemen
 depend on how many changes there were.
 """
 
+import json
 import os
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -49,10 +50,13 @@ class Draft(NamedTuple):
 class Record:
     """All that one batch writes, apart from the registers."""
 
-    def __init__(self, actor: Actor, policy_version: int, now: datetime) -> None:
+    def __init__(
+        self, actor: Actor, policy_version: int, now: datetime, numbers: ledger.Numbers
+    ) -> None:
         self.actor = actor
         self.policy_version = policy_version
         self.now = now
+        self.numbers = numbers
         self.repeats: list[Change] = []
         self.requests: dict[tuple[int, int], int] = {}
         self.ended_requests: set[int] = set()
@@ -89,13 +93,14 @@ class Record:
 
     def _stamps(self) -> dict[Hashable, seal.Stamp]:
         evidence = self._store_evidence({draft.evidence for draft in self._drafts.values()})
-        transaction_id = ledger.current_transaction_id()
         return {
-            key: self._stamp(draft, evidence.get(draft.evidence), transaction_id)
+            key: self._stamp(draft, *evidence.get(draft.evidence, (None, None)))
             for key, draft in self._drafts.items()
         }
 
-    def _stamp(self, draft: Draft, evidence: Evidence | None, transaction_id: int) -> seal.Stamp:
+    def _stamp(
+        self, draft: Draft, evidence_id: int | None, evidence_digest: bytes | None
+    ) -> seal.Stamp:
         wish, decision, scope, act, _ = draft
         flags = decision.flags
         if wish.word is Word.OWN and act is Act.STATE:
@@ -103,8 +108,8 @@ class Record:
         return seal.Stamp(
             recorded_at=self.now,
             said_at=min(wish.said_at or self.now, self.now),
-            transaction_id=transaction_id,
-            evidence_id=evidence.pk if evidence else None,
+            transaction_id=self.numbers.transaction_id,
+            evidence_id=evidence_id,
             undoes_event_id=wish.undoes,
             actor_id=self.actor.id,
             job_id=wish.job_id,
@@ -123,24 +128,27 @@ class Record:
             legal_basis=wish.legal_basis.code if wish.legal_basis else None,
             flags=flags,
             rule=int(decision.rule[1:]),
-            evidence_digest=_digest_of(evidence) if evidence else None,
+            evidence_digest=evidence_digest,
             idempotency_key=wish.idempotency_key,
         )
 
-    def _store_evidence(self, keys: Collection[tuple | None]) -> dict[tuple | None, Evidence]:
-        """Store what was said in clear, each row with a salt of its own."""
-        rows = {
-            key: Evidence(
-                explanation=key[0],
-                details=dict(key[1]),
-                salt=os.urandom(16),
-                created_at=self.now,
-            )
-            for key in keys
-            if key is not None
-        }
-        Evidence.objects.bulk_create(rows.values())
-        return dict(rows)
+    def _store_evidence(
+        self, keys: Collection[tuple | None]
+    ) -> dict[tuple | None, tuple[int, bytes]]:
+        """Store what was said in clear, each row with a salt of its own; return ids and digests."""
+        stored: dict[tuple | None, tuple[int, bytes]] = {}
+        rows, created_at = [], parameter(self.now)
+        for key in keys:
+            if key is None:
+                continue
+            explanation, details, salt = key[0], dict(key[1]), os.urandom(16)
+            evidence_id = next(self.numbers.evidence_ids)
+            rows.append((evidence_id, explanation, json.dumps(details), salt, created_at))
+            stored[key] = (evidence_id, seal.evidence_digest(salt, explanation, details))
+        insert_rows(
+            Evidence._meta.db_table, ("id", "explanation", "details", "salt", "created_at"), rows
+        )
+        return stored
 
     def _store_requests(self) -> None:
         PendingConfirmation.objects.bulk_create(
@@ -186,10 +194,6 @@ def evidence_key(address_id: int, wish: Wish) -> tuple | None:
         return None
     is_shared = wish.job_id is not None and not wish.evidence
     return wish.explanation, wish.evidence, None if is_shared else address_id
-
-
-def _digest_of(evidence: Evidence) -> bytes:
-    return seal.evidence_digest(bytes(evidence.salt), evidence.explanation, evidence.details)
 
 
 def _count_repeats(repeats: Sequence[Change], now: datetime) -> None:

@@ -4,24 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from preferences import projection
+from preferences.gathering import Read
 from preferences.models import ConsentEvent
 from preferences.reading import (
     AddressFacts,
     MissingAddress,
-    check_units,
     is_own_statement,
     read_addresses,
+    read_all,
     read_events,
-    read_kept,
-    read_last_words,
-    read_pending,
-    read_repeated,
-    types_needed,
 )
 from preferences.registers import Shape, is_excepted, is_older, says_more, shape_of
 from preferences.rules import Situation, UndoFacts
-from preferences.terms import current_terms
 from preferences.values import (
     ACCOUNT,
     JOB_UNDO_DAYS,
@@ -55,22 +49,20 @@ _HALF_DAY = timedelta(hours=12)  # a date has no time zone; be lenient by half a
 class Known:
     """Registers and facts of the addresses of one batch, kept up to date as changes are decided."""
 
-    def __init__(self, changes: Sequence[Change], now: datetime, *, lock: bool) -> None:
+    def __init__(
+        self, changes: Sequence[Change], now: datetime, *, lock: bool, besides: Read | None = None
+    ) -> None:
         self.now = now
         address_ids = sorted({change.address_id for change in changes})
         wishes = list({id(change.wish): change.wish for change in changes}.values())
         self.addresses = read_addresses(address_ids, lock=lock)
         if len(self.addresses) != len(address_ids):
             raise MissingAddress(min(set(address_ids) - set(self.addresses)))
-        self.terms = current_terms()  # after the lock: what is decided now goes by what is in force
-        check_units(wishes, self.terms)
-        self.rows = projection.read(address_ids, types_needed(wishes))
-        self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
+        found = read_all(address_ids, wishes, now, besides)
+        self.rows, self.terms, self.kept, self.spoken, self.repeated, self.pending = found[:6]
+        self.besides = found.besides
         self.events = read_events(wishes)
-        self.spoken = read_last_words(address_ids, wishes)
-        self.kept = read_kept(address_ids, wishes, now)
-        self.repeated = read_repeated(address_ids, wishes)
-        self.pending = read_pending(address_ids)
+        self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
 
     def state(self, address_id: int, scope: Scope, facts: TypeFacts | None) -> State:
         """Return the registers of the scope and of the levels above it."""

@@ -1,9 +1,14 @@
 """What is in force now: the account policy and the facts of the catalogue, as values for the rules."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from preferences.models import DoubleOptIn, PolicyVersion, SubscriptionType
-from preferences.values import Policy, TypeFacts
+from preferences.bulk_sql import match
+from preferences.gathering import Read, read_together
+from preferences.models import BusinessUnit, DoubleOptIn, PolicyVersion, SubscriptionType
+from preferences.values import Channel, Policy, TypeFacts
 
 _NEWEST = f"SELECT * FROM {PolicyVersion._meta.db_table} ORDER BY id DESC LIMIT 1"
 
@@ -22,18 +27,97 @@ def current_policy() -> PolicyVersion:
 
 
 def current_terms() -> Terms:
-    """Read policy and catalogue; two queries."""
-    version = current_policy()
-    types = {
-        found.pk: found.facts(double_opt_in=asks_to_confirm(found, version))
-        for found in SubscriptionType.objects.select_related("business_unit")
-    }
-    return Terms(version.values(), types)
+    """Read policy and catalogue; one query."""
+    return terms_of(*read_together(terms_to_read(None)))
+
+
+def terms_to_read(type_ids: Collection[int] | None) -> list[Read]:
+    """Return what to read for the policy in force and the facts of these types (None: of all)."""
+    parameters: tuple[object, ...] = ()
+    rest = f"FROM {_TYPES} t JOIN {_UNITS} u ON u.id = t.business_unit_id"
+    if type_ids is not None:
+        matches, parameter = match("t.id", type_ids)
+        rest, parameters = f"{rest} WHERE {matches}", (parameter,)
+    return [Read(_POLICY_COLUMNS, _NEWEST_POLICY), Read(_TYPE_COLUMNS, rest, parameters)]
+
+
+def terms_of(policies: Sequence[tuple[Any, ...]], types: Sequence[tuple[Any, ...]]) -> Terms:
+    """Return the terms out of the rows that were read."""
+    version = _version(*policies[0]) if policies else PolicyVersion()
+    return Terms(version.values(), {row[0]: _facts(*row, version.double_opt_in) for row in types})
+
+
+@lru_cache(maxsize=64)
+def _version(*row: Any) -> PolicyVersion:
+    return PolicyVersion(**dict(zip(_POLICY_FIELDS, row, strict=True)))
+
+
+@lru_cache(maxsize=4096)
+def _facts(
+    type_id: int,
+    unit_id: int,
+    kind: str,
+    on_email: bool,
+    on_sms: bool,
+    on_whatsapp: bool,
+    is_internal: bool,
+    is_archived: bool,
+    of_type: str,
+    of_unit: str,
+    of_account: bool,
+) -> TypeFacts:
+    """Return the facts in a row; the few rows there are come again and again."""
+    offered = zip(Channel, (on_email, on_sms, on_whatsapp), strict=True)
+    return TypeFacts(
+        id=type_id,
+        business_unit_id=unit_id,
+        channels=frozenset(channel for channel, is_on in offered if is_on),
+        is_service=kind == SubscriptionType.Kind.SERVICE,
+        is_internal=bool(is_internal),
+        is_archived=bool(is_archived),
+        double_opt_in=_first_said(of_type, of_unit, is_default=of_account),
+    )
 
 
 def asks_to_confirm(subscription_type: SubscriptionType, version: PolicyVersion) -> bool:
     """Tell whether opt-ins on our word are confirmed first: type, else unit, else account (R14)."""
-    for own in (subscription_type.double_opt_in, subscription_type.business_unit.double_opt_in):
+    of_unit = subscription_type.business_unit.double_opt_in
+    return _first_said(subscription_type.double_opt_in, of_unit, is_default=version.double_opt_in)
+
+
+def _first_said(*levels: str, is_default: bool) -> bool:
+    for own in levels:
         if own != DoubleOptIn.INHERIT:
             return own == DoubleOptIn.ON
-    return version.double_opt_in
+    return is_default
+
+
+_TYPES, _UNITS = SubscriptionType._meta.db_table, BusinessUnit._meta.db_table
+_POLICIES = PolicyVersion._meta.db_table
+_NEWEST_POLICY = f"FROM {_POLICIES} WHERE id = (SELECT max(id) FROM {_POLICIES})"
+_POLICY_FIELDS = (
+    "id",
+    "privacy",
+    "only_person_resubscribes",
+    "double_opt_in",
+    "email_connected",
+    "sms_connected",
+    "whatsapp_connected",
+)
+_POLICY_COLUMNS = (
+    ("id", "bigint"),
+    ("privacy", "smallint"),
+    *((name, "boolean") for name in _POLICY_FIELDS[2:]),
+)
+_TYPE_COLUMNS = (
+    ("t.id", "bigint"),
+    ("t.business_unit_id", "bigint"),
+    ("t.kind", "varchar"),
+    ("t.offered_on_email", "boolean"),
+    ("t.offered_on_sms", "boolean"),
+    ("t.offered_on_whatsapp", "boolean"),
+    ("t.is_internal", "boolean"),
+    ("t.archived_at IS NOT NULL", "boolean"),
+    ("t.double_opt_in", "varchar"),
+    ("u.double_opt_in", "varchar"),
+)

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from preferences.values import Channel, TypeFacts
+from preferences.values import Channel
 
 
 class DoubleOptIn(models.TextChoices):
@@ -111,18 +111,6 @@ class SubscriptionType(models.Model):
     @property
     def is_service(self) -> bool:
         return self.kind == self.Kind.SERVICE
-
-    def facts(self, *, double_opt_in: bool) -> TypeFacts:
-        """Return what the rules need to know; ``double_opt_in`` as resolved for type, unit, account."""
-        return TypeFacts(
-            id=self.pk,
-            business_unit_id=self.business_unit_id,
-            channels=frozenset(self.channels),
-            is_service=self.is_service,
-            is_internal=self.is_internal,
-            is_archived=self.archived_at is not None,
-            double_opt_in=double_opt_in,
-        )
 
 
 class SubscriptionTypeTranslation(models.Model):

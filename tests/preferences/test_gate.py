@@ -197,7 +197,7 @@ def test_whatever_breaks_the_answer_is_no(monkeypatch, error, broken, caplog):
 
 def test_a_broken_statement_is_a_no(monkeypatch):
     first = news()
-    monkeypatch.setattr(projection, "_WIDE", "SELECT 1 FROM no_such_table")
+    monkeypatch.setattr(projection, "PREFERENCES", "no_such_table")
     assert ask(first).reasons == (R.GATE_ERROR,)
 
 

@@ -63,8 +63,9 @@ def test_key_ring_refuses_bad_entries_without_showing_them(value):
         (
             "postgres:///subs?host=/run/pg&port=5433&user=postgres&sslmode=require",
             {"NAME": "subs", "HOST": "/run/pg", "PORT": "5433", "USER": "postgres"}
-            | {"PASSWORD": "", "OPTIONS": {"sslmode": "require"}},
+            | {"PASSWORD": "", "OPTIONS": {"sslmode": "require", "prepare_threshold": 0}},
         ),
+        ("postgres://h/subs?prepare=off", {"OPTIONS": {"prepare_threshold": None}}),
     ],
 )
 def test_postgres_addresses(url, expected):
@@ -83,7 +84,14 @@ def test_sqlite_addresses(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://a/b", "postgres://host", "postgres://h:x/db", "sqlite://"]
+    "url",
+    [
+        "mysql://a/b",
+        "postgres://host",
+        "postgres://h:x/db",
+        "postgres://h/d?prepare=1",
+        "sqlite://",
+    ],
 )
 def test_other_addresses_are_refused(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
