@@ -28,12 +28,40 @@ STATUSES = (
 )
 
 
-class BulkEditForm(UiForm):
-    """What the panel asks for. Which fields are demanded depends on the status (``asks_grounds``).
+class StartForm(UiForm):
+    """What every form that starts a job over many people sends along.
 
     ``key`` is the form's own, so that a second click starts nothing; ``expected`` the number of
-    people that was shown.
+    people that was shown; ``typed`` the number typed where there are many.
     """
+
+    key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    expected = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    typed = forms.IntegerField(
+        label=_("Number of contacts"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"invalid": _("Type the number with digits alone.")},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        super().__init__(data, initial={"key": uuid.uuid4().hex})
+        self.user = user
+        own = [name for name in self.fields if name not in StartForm.base_fields]
+        self.order_fields([*own, *StartForm.base_fields])
+
+    def add_problems(self, problems: Mapping[str, Promise | str]) -> None:
+        """Say what the checks of the action found, at the field concerned."""
+        for name, words in problems.items():
+            if name not in self.errors:
+                self.add_error(name, str(words))
+
+    def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+
+
+class BulkEditForm(StartForm):
+    """What the panel asks for. Which fields are demanded depends on the status (``asks_grounds``)."""
 
     channel = forms.ChoiceField(label=_("Channel"), widget=forms.RadioSelect)
     status = forms.ChoiceField(
@@ -62,17 +90,8 @@ class BulkEditForm(UiForm):
     lift = forms.BooleanField(
         label=_("Also remove an opt-out of all that a colleague set by hand"), required=False
     )
-    key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
-    expected = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    typed = forms.IntegerField(
-        label=_("Number of contacts"),
-        required=False,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages={"invalid": _("Type the number with digits alone.")},
-    )
-
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
-        super().__init__(data, initial={"key": uuid.uuid4().hex})
+        super().__init__(data, user=user)
         self.policy = current_policy()
         connected = self.policy.values().channels
         self.channels = [channel for channel in Channel if channel in connected]
@@ -81,9 +100,6 @@ class BulkEditForm(UiForm):
         self._choices("types", [(str(found.id), found.name) for found in self.offered])
         if self.channels:
             self.fields["channel"].initial = self.channels[0].value
-
-    def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
-        cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def _offered(self, user: User) -> list[TypeLine]:
         if self.chosen_channel is None:
@@ -152,9 +168,3 @@ class BulkEditForm(UiForm):
             explanation=data.get("explanation", ""),
             lift=bool(data.get("lift")) and self.offers_lift,
         )
-
-    def add_problems(self, problems: Mapping[str, Promise]) -> None:
-        """Say what the checks of the edit found, at the field concerned."""
-        for name, words in problems.items():
-            if name not in self.errors:
-                self.add_error(name, str(words))

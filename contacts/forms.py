@@ -162,7 +162,7 @@ class ContactForm(UiForm):
 
     def _custom_fields(self) -> dict[str, forms.Field]:
         held = self.contact.properties if self.contact else {}
-        return {f"p_{c.pk}": _field(c, held.get(c.internal_name)) for c in self.custom}
+        return {f"p_{c.pk}": custom_field(c, held.get(c.internal_name)) for c in self.custom}
 
     def _initial(self) -> dict[str, Any]:
         if self.contact is None:
@@ -352,7 +352,7 @@ def _rule(custom: CustomProperty) -> PropertyRule:
     return PropertyRule(custom.internal_name, PropertyKind(custom.kind), custom.choices)
 
 
-def _field(custom: CustomProperty, held: Any) -> forms.Field:
+def custom_field(custom: CustomProperty, held: Any) -> forms.Field:
     """Return the field in which a custom property is entered; empty is always allowed.
 
     A choice that is held but no longer offered can stay.

@@ -2,6 +2,8 @@ from django.urls import URLPattern, path
 
 from contacts.views import (
     bulk,
+    bulk_action,
+    bulk_export,
     bulk_result,
     column,
     contact,
@@ -71,6 +73,19 @@ bulk_patterns: list[URLPattern] = [
         bulk.contacts_subscriptions_people,
         name="contacts_subscriptions_people",
     ),
+    path("contacts/bulk/export/", bulk_export.contacts_export, name="contacts_export"),
+    path("contacts/bulk/<slug:action>/", bulk_action.contacts_action, name="contacts_action"),
+    path(
+        "contacts/bulk/<slug:action>/preview/",
+        bulk_action.contacts_action_preview,
+        name="contacts_action_preview",
+    ),
+    path(
+        "contacts/bulk/<slug:action>/people/",
+        bulk_action.contacts_action_people,
+        name="contacts_action_people",
+    ),
+    path("jobs/<int:job_id>/export.csv", bulk_export.job_export_csv, name="job_export_csv"),
     path("jobs/<int:job_id>/undo/", bulk_result.job_undo, name="job_undo"),
     path("jobs/<int:job_id>/changes.csv", bulk_result.job_changes_csv, name="job_changes_csv"),
     path("jobs/<int:job_id>/refusals.csv", bulk_result.job_refusals_csv, name="job_refusals_csv"),

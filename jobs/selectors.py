@@ -61,6 +61,11 @@ def counts_of(job: Job) -> Counts:
     return Counts(dict(items), dict(changes))
 
 
+def find_started(user: User, key: str) -> Job | None:
+    """Return the job that a form of this key started already."""
+    return Job.objects.filter(created_by=user, key=key).first() if key else None
+
+
 def done_chunks(job: Job, *fields: str) -> Iterator[JobChunk]:
     """Return the chunks that are done one after the other, some at a time, with these fields."""
     chunks = job.chunks.filter(done_at__isnull=False).order_by("number")

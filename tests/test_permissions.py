@@ -170,6 +170,14 @@ TABLE += [
     ("contacts_subscriptions", "POST", {}, (302, 403, 422, 422, 403)),
     ("contacts_subscriptions_preview", "POST", {}, EDITS),
     ("contacts_subscriptions_people", "POST", {}, EDITS),
+    ("contacts_action", "GET", {"action": "action"}, EDITS),
+    ("contacts_action", "POST", {"action": "action"}, (302, 403, 422, 422, 403)),
+    ("contacts_action_preview", "POST", {"action": "action"}, EDITS),
+    ("contacts_action_people", "POST", {"action": "action"}, EDITS),
+    ("contacts_export", "GET", {}, (302, 403, 200, 200, 200)),
+    ("contacts_export", "POST", {}, (302, 403, 422, 422, 422)),
+    ("job_policy", "GET", {}, SEEN),
+    ("job_policy", "POST", {}, ASKED),
     ("jobs", "GET", {}, EVERYBODY),
     ("jobs_bell", "GET", {}, EVERYBODY),
     ("job", "GET", JOB, (302, 404, 404, 200, 404)),
@@ -183,6 +191,7 @@ TABLE += [
     ("job_undo", "POST", JOB, (302, 403, 404, 409, 403)),
     ("job_changes_csv", "GET", JOB, (302, 403, 404, 200, 404)),
     ("job_refusals_csv", "GET", JOB, (302, 403, 404, 200, 404)),
+    ("job_export_csv", "GET", JOB, (302, 403, 404, 404, 404)),  # an edit has no such file
 ]
 
 # The outbox: administrators only, since a mail may be to anybody.
@@ -237,6 +246,7 @@ OBJECTS = {
     "preferences": _preferences,
     "nonsense": lambda: "nonsense",
     "slug": lambda: TypeFactory().business_unit.slug,
+    "action": lambda: "owner",
     "job": _job,
     "deleted": _deleted,
     "view": _view,

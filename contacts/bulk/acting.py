@@ -1,8 +1,6 @@
 """Preview, start and run the actions of ``contacts.bulk.actions``."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +10,11 @@ from accounts.access import Right, reach_of, require
 from accounts.models import User
 from contacts.access import contacts_for
 from contacts.bulk.actions import CHANGED, Action, InvalidAction, action_of
-from contacts.bulk.preview import EXACT_LIMIT, SAMPLE_SIZE, SLICE_SIZE, Preview, sample_of, slice_of
+from contacts.bulk.preview import Look
 from contacts.bulk.start import ids_of
+from contacts.bulk.tally import Tally
 from contacts.models import Contact
+from jobs.describing import REFUSED
 from jobs.kinds import CannotWork, Done, Work
 from jobs.models import Job
 from jobs.services import start_job
@@ -49,22 +49,14 @@ def start_action(
     )
 
 
-def preview_action(*, action: Action, contacts: QuerySet[Contact], user: User) -> Preview:
-    """Count what an action would come to: exactly up to 10,000 contacts, else from a random sample."""
+def look_at_action(action: Action, *, user: User) -> Look:
+    """Return what counts an action for a preview. Raises InvalidAction."""
     action = action.ready()
-    total = contacts.order_by().count()
-    is_sample = total > EXACT_LIMIT
-    if is_sample:
-        ids = sample_of(contacts, total, SAMPLE_SIZE)
-        counted = _sorted(action, ids, user)[0]
-        return Preview(total, len(ids), is_sample=True, items=dict(counted))
-    preview = Preview(total)
-    while ids := slice_of(contacts, preview.after_id, SLICE_SIZE):
-        items = Counter(preview.items) + _sorted(action, ids, user)[0]
-        preview = replace(
-            preview, seen=preview.seen + len(ids), after_id=ids[-1], items=dict(items)
-        )
-    return replace(preview, total=preview.seen)
+
+    def look(contact_ids: Sequence[int], *, keeps_people: bool = False) -> Tally:
+        return _sorted(action, contact_ids, user, keeps_people=keeps_people)[0]
+
+    return look
 
 
 def work_action(work: Work) -> Done:
@@ -73,33 +65,36 @@ def work_action(work: Work) -> Done:
         action = action_of(work.job.kind, work.job.parameters).ready()
     except InvalidAction as error:
         raise CannotWork(str(error)) from error
-    counts, changing, left = _sorted(action, work.items, work.user, is_locked=True)
+    tally, changing = _sorted(action, work.items, work.user, is_locked=True)
     if changing:
         action.write(changing, work.now)
-    return Done(counts, {f"{key} {action.kind}": count for key, count in counts.items()}, left)
+    return Done(tally.items, refusals=tally.refusals)
 
 
 def _sorted(
-    action: Action, contact_ids: Collection[int], user: User, *, is_locked: bool = False
-) -> tuple[Counter[str], list[Contact], dict[str, list[int]]]:
-    """Return counts by outcome, who changes, and who is left out and why (as in ``Tally``)."""
+    action: Action,
+    contact_ids: Sequence[int],
+    user: User,
+    *,
+    is_locked: bool = False,
+    keeps_people: bool = False,
+) -> tuple[Tally, list[Contact]]:
+    """Count the contacts by outcome; also return those that change."""
     reach = reach_of(user)
     visible = contacts_for(user).filter(pk__in=contact_ids).select_related("unit_set")
     if is_locked:
         visible = visible.select_for_update(of=("self",))
-    counts: Counter[str] = Counter()
+    tally = Tally(keeps_people)
     changing: list[Contact] = []
-    left: dict[str, list[int]] = {}
     found = list(visible.order_by("pk"))
     for contact in found:
         outcome = action.sort(contact, reach)
-        counts[outcome] += 1
+        tally.count(outcome, contact.pk)
         if outcome == CHANGED:
             changing.append(contact)
-        elif outcome.startswith("refused"):
-            counts["refused"] += 1
-            left.setdefault(outcome.removeprefix("refused "), []).extend((contact.pk, 0, 0, 0))
+        elif outcome.startswith(REFUSED):
+            tally.count("refused", contact.pk)
+            tally.refuse(outcome.removeprefix(REFUSED), contact.pk)
     for contact_id in sorted(set(contact_ids) - {contact.pk for contact in found}):
-        counts["gone"] += 1
-        left.setdefault("gone", []).extend((contact_id, 0, 0, 0))
-    return counts, changing, left
+        tally.leave("gone", contact_id)
+    return tally, changing

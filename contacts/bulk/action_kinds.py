@@ -4,8 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Right
 from contacts.bulk.acting import work_action
+from contacts.bulk.action_words import describe_action, title_of_action
 from contacts.bulk.actions import AddProcessingBasis, DeleteContacts, SetOwner, SetProperty
 from contacts.bulk.export import EXPORT, work_export
+from contacts.bulk.export_words import describe_export, title_of_export
 from jobs.kinds import Kind, register
 
 
@@ -17,5 +19,24 @@ def register_action_kinds() -> None:
         (AddProcessingBasis.kind, _("Add a legal basis for processing")),
         (DeleteContacts.kind, _("Delete contacts")),
     ):
-        register(Kind(name, label, Right.EDIT, work_action))
-    register(Kind(EXPORT, _("Export contacts"), Right.EXPORT, work_export, is_guarded=False))
+        register(
+            Kind(
+                name,
+                label,
+                Right.EDIT,
+                work_action,
+                title=title_of_action,
+                describe=describe_action,
+            )
+        )
+    register(
+        Kind(
+            EXPORT,
+            _("Export contacts"),
+            Right.EXPORT,
+            work_export,
+            is_guarded=False,
+            title=title_of_export,
+            describe=describe_export,
+        )
+    )

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from accounts.models import User
 from contacts.access import visible_ids
 from contacts.bulk.edit import BulkEdit, wishes_of
+from contacts.bulk.preview import Look
 from contacts.bulk.tally import Tally
 from contacts.models import ContactAddress
 from preferences.access import actor_for
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.services import preview_changes
 from preferences.terms import current_terms
 from preferences.values import Change, Channel, Outcome, Result, Status
 
@@ -64,6 +67,11 @@ def edit_contacts(
         tally.add(contact_id, _without_idle_lifts(own, width, lifts) if lifts else own)
         start = end
     return tally
+
+
+def look_at_edit(edit: BulkEdit, *, user: User, now: datetime) -> Look:
+    """Return what counts an edit for a preview: the door without writing."""
+    return partial(edit_contacts, edit, user=user, now=now, door=preview_changes)
 
 
 def held_addresses(

@@ -88,16 +88,17 @@ def title_of_edit(job: Job) -> str:
         Status.UNSUBSCRIBED: _("Opt out %(people)s: %(types)s"),
         Status.NOT_SPECIFIED: _("Set %(people)s to not opted: %(types)s"),
     }
-    return verbs[edit.status] % {"people": _people(job.total), "types": _types(edit)}
+    return verbs[edit.status] % {"people": people_words(job.total), "types": _types(edit)}
 
 
 def title_of_undo(job: Job) -> str:
     """Return "Undo job 318 for 909 contacts"."""
     words = _("Undo job %(number)s for %(people)s")
-    return words % {"number": job.undo_of_id, "people": _people(job.total)}
+    return words % {"number": job.undo_of_id, "people": people_words(job.total)}
 
 
-def _people(count: int) -> str:
+def people_words(count: int) -> str:
+    """Return "912 contacts"."""
     words = ngettext("%(count)s contact", "%(count)s contacts", count)
     return words % {"count": number(count)}
 
@@ -147,7 +148,7 @@ def _outcomes(edit: BulkEdit) -> list[Outcome]:
 def _facts(job: Job, edit: BulkEdit) -> list[tuple[str, str]]:
     names = SubscriptionType.objects.filter(pk__in=edit.type_ids).values_list("name", flat=True)
     facts = [
-        (_("Contacts"), _selection_words(job)),
+        (_("Contacts"), selection_words(job)),
         (_("Channel"), str(CHANNELS[edit.channel])),
         (_("New status"), str(STATUSES[edit.status])),
         (_("Subscription types"), ", ".join(names)),
@@ -161,8 +162,9 @@ def _facts(job: Job, edit: BulkEdit) -> list[tuple[str, str]]:
     return facts
 
 
-def _selection_words(job: Job) -> str:
-    people = _people(job.total)
+def selection_words(job: Job) -> str:
+    """Return how the contacts of a job were chosen."""
+    people = people_words(job.total)
     if "ticked" in job.selection:
         return _("%(people)s, ticked by hand") % {"people": people}
     if job.selection.get("query"):

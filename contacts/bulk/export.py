@@ -7,11 +7,13 @@ some days in the chunks, packed, and handed out as one stream.
 import csv
 import io
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Right, reach_of, require
 from accounts.models import User
@@ -31,15 +33,61 @@ from preferences.selectors import state_of, states_for
 from preferences.values import Channel
 
 EXPORT = "export_contacts"
-FIELDS = (
-    "first_name",
-    "last_name",
-    "company",
-    "job_title",
-    "language",
-    "country",
-    "lifecycle_stage",
-)
+FIELDS: Mapping[str, Promise] = {
+    "id": _("Number"),
+    "email": _("Email"),
+    "other_emails": _("Other email addresses"),
+    "sms": _("SMS"),
+    "whatsapp": _("WhatsApp"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "company": _("Company"),
+    "job_title": _("Job title"),
+    "language": _("Language"),
+    "country": _("Country"),
+    "lifecycle_stage": _("Life-cycle stage"),
+    "owner": _("Owner"),
+    "processing_bases": _("Legal basis for processing contact's data"),
+    "created_at": _("Created"),
+    "updated_at": _("Last updated"),
+}
+DETAILS, CUSTOM = _("Contact details"), _("Custom properties")
+_CUSTOM, _TYPE = "custom", "type"
+_PLAIN = ("company", "country", "first_name", "job_title", "language", "last_name")
+type Held = Mapping[Channel, Sequence[tuple[int, str]]]
+
+
+class NoColumns(ValueError):
+    """Says that an export was asked for without any column."""
+
+
+class ExportColumn(NamedTuple):
+    """``key`` names it in forms and jobs: "email", "custom:flower", "type:7:2:EMAIL" (type, unit).
+
+    ``header`` stands in the file, ``label`` on screens, under ``group``.
+    """
+
+    key: str
+    header: str
+    label: str | Promise
+    group: str | Promise
+
+
+def export_columns(user: User) -> list[ExportColumn]:
+    """Return the columns a user may choose from, in the order of the file."""
+    columns = [ExportColumn(name, name, label, DETAILS) for name, label in FIELDS.items()]
+    columns += [
+        ExportColumn(f"{_CUSTOM}:{one.internal_name}", one.name, one.name, CUSTOM)
+        for one in custom_properties()
+    ]
+    for kind in get_outline(reach_of(user)).types:
+        if kind.is_service:
+            continue
+        for channel in kind.channels:
+            key = f"{_TYPE}:{kind.id}:{kind.unit.id}:{channel.value}"
+            name = f"{kind.name} ({channel.value})"
+            columns.append(ExportColumn(key, f"{kind.unit.name}: {name}", name, kind.unit.name))
+    return columns
 
 
 def start_export(
@@ -49,77 +97,114 @@ def start_export(
     user: User,
     now: datetime,
     key: str = "",
+    expected: int | None = None,
+    columns: Collection[str] | None = None,
 ) -> Job:
-    """Freeze selection and columns and queue the export. Raises PermissionDenied, NothingSelected."""
+    """Freeze selection and columns and queue the export; ``columns`` None is every one.
+
+    Raises PermissionDenied, NoColumns, NothingSelected and SelectionMoved.
+    """
     require(user, Right.EXPORT)
-    types = [
-        [kind.id, kind.unit.id, channel.value, f"{kind.unit.name}: {kind.name}"]
-        for kind in get_outline(reach_of(user)).types
-        if not kind.is_service
-        for channel in kind.channels
+    chosen = [
+        [one.key, one.header]
+        for one in export_columns(user)
+        if columns is None or one.key in columns
     ]
-    custom = [[found.internal_name, found.name] for found in custom_properties()]
+    if not chosen:
+        raise NoColumns
     return start_job(
         kind=EXPORT,
         items=ids_of(contacts),
-        parameters={"types": types, "custom": custom},
+        parameters={"columns": chosen},
         selection=selection,
         user=user,
         now=now,
         key=key,
+        expected=expected,
     )
 
 
 def export_lines(job: Job) -> Iterator[bytes]:
     """Yield the file: header, then the piece of each chunk, one at a time in memory."""
-    custom = [name for _, name in job.parameters["custom"]]
-    types = [f"{label} ({channel})" for *_, channel, label in job.parameters["types"]]
-    header = ["id", "email", "other_emails", "sms", "whatsapp", *FIELDS, "owner", "created_at"]
-    yield "\ufeff".encode() + _csv([[*header, *custom, *types]])
+    yield "\ufeff".encode() + _csv([[header for _key, header in job.parameters["columns"]]])
     for chunk in done_chunks(job, "output"):
         if chunk.output:
             yield zlib.decompress(bytes(chunk.output))
 
 
+def has_output(job: Job) -> bool:
+    """Tell whether the file can still be fetched."""
+    return job.chunks.filter(output__isnull=False).exists()
+
+
 def work_export(work: Work) -> Done:
     """Write the rows of one chunk."""
-    visible = contacts_for(work.user).filter(pk__in=work.items).select_related("owner")
-    contacts = list(visible.order_by("pk"))
-    held = _held([contact.pk for contact in contacts])
-    primaries = {
-        (contact_id, channel): rows[0][0]
-        for contact_id, by_channel in held.items()
-        for channel, rows in by_channel.items()
-    }
-    said = states_for(list(primaries.values()))
-    rows = []
-    for contact in contacts:
-        statuses = []
-        for type_id, unit_id, channel, _label in work.job.parameters["types"]:
-            address_id = primaries.get((contact.pk, Channel(channel)))
-            if address_id is None:
-                statuses.append("")
-                continue
-            state = state_of(said, address_id, type_id=type_id, unit_id=unit_id)
-            statuses.append(effective(state).status.value)
-        custom = [contact.properties.get(name, "") for name, _ in work.job.parameters["custom"]]
-        rows.append([*_cells(contact, held[contact.pk]), *custom, *statuses])
+    keys = [key for key, _header in work.job.parameters["columns"]]
+    rows = export_rows(work.items, keys, user=work.user)
     counts = {"changed": len(rows), "gone": len(work.items) - len(rows)}
-    found = {key: count for key, count in counts.items() if count}
+    found = {name: count for name, count in counts.items() if count}
     return Done(found, output=zlib.compress(_csv(rows)) if rows else None)
 
 
-def _cells(contact: Contact, held: Mapping[Channel, Sequence[tuple[int, str]]]) -> list[object]:
-    emails = [text for _, text in held.get(Channel.EMAIL, ())]
-    phones = [
-        "; ".join(spaced(text) for _, text in held.get(channel, ()))
-        for channel in (Channel.SMS, Channel.WHATSAPP)
-    ]
-    fields = [getattr(contact, name) for name in FIELDS]
-    created = contact.created_at.isoformat(timespec="seconds")
-    email = emails[0] if emails else ""
-    others = "; ".join(emails[1:])
-    return [contact.pk, email, others, *phones, *fields, contact.owner or "", created]
+def export_rows(
+    contact_ids: Sequence[int], keys: Sequence[str], *, user: User
+) -> list[list[object]]:
+    """Return the cells of the contacts that the user sees, by the keys of their columns."""
+    visible = contacts_for(user).filter(pk__in=contact_ids).select_related("owner")
+    contacts = list(visible.order_by("pk"))
+    held = _held([contact.pk for contact in contacts])
+    first = [rows[0][0] for found in held.values() for rows in found.values()]
+    said = states_for(first) if any(key.startswith(_TYPE) for key in keys) else {}
+    draw = [_cell_of(key, said) for key in keys]
+    return [[cell(contact, held[contact.pk]) for cell in draw] for contact in contacts]
+
+
+def _cell_of(key: str, said: Any) -> Callable[[Contact, Held], object]:
+    """Return what makes the cells of one column."""
+    kind, _sep, rest = key.partition(":")
+    if kind == _CUSTOM:
+        return lambda contact, held: contact.properties.get(rest, "")
+    if kind == _TYPE:
+        type_id, unit_id, channel = rest.split(":")
+        return _status_cell(int(type_id), int(unit_id), Channel(channel), said)
+    if kind in _PLAIN:
+        return lambda contact, held: getattr(contact, kind)
+    return _CELLS[kind]
+
+
+def _status_cell(
+    type_id: int, unit_id: int, channel: Channel, said: Any
+) -> Callable[[Contact, Held], object]:
+    def cell(contact: Contact, held: Held) -> object:
+        addresses = held.get(channel)
+        if not addresses:
+            return ""
+        state = state_of(said, addresses[0][0], type_id=type_id, unit_id=unit_id)
+        return effective(state).status.value
+
+    return cell
+
+
+def _phones(held: Held, channel: Channel) -> str:
+    return "; ".join(spaced(text) for _id, text in held.get(channel, ()))
+
+
+def _emails(held: Held) -> list[str]:
+    return [text for _id, text in held.get(Channel.EMAIL, ())]
+
+
+_CELLS: Mapping[str, Callable[[Contact, Held], object]] = {
+    "id": lambda contact, held: contact.pk,
+    "email": lambda contact, held: "".join(_emails(held)[:1]),
+    "other_emails": lambda contact, held: "; ".join(_emails(held)[1:]),
+    "sms": lambda contact, held: _phones(held, Channel.SMS),
+    "whatsapp": lambda contact, held: _phones(held, Channel.WHATSAPP),
+    "lifecycle_stage": lambda contact, held: contact.lifecycle_stage,
+    "owner": lambda contact, held: contact.owner or "",
+    "processing_bases": lambda contact, held: "; ".join(contact.processing_bases),
+    "created_at": lambda contact, held: contact.created_at.isoformat(timespec="seconds"),
+    "updated_at": lambda contact, held: contact.updated_at.isoformat(timespec="seconds"),
+}
 
 
 def _held(contact_ids: Sequence[int]) -> dict[int, dict[Channel, list[tuple[int, str]]]]:

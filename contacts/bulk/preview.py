@@ -1,31 +1,28 @@
-"""What a bulk edit would do, counted by the code that does it (``preview_changes``).
+"""What a bulk action would do, counted by the code that does it (``Look``).
 
 Up to 10,000 contacts exactly, at once. Above, a random sample at once, and on request the exact
 counts slice by slice, so that a page can show them come in. A preview is a value: the caller keeps
 it, as JSON, between two requests.
 """
 
+import math
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
 
-from accounts.models import User
-from contacts.bulk.changes import edit_contacts
-from contacts.bulk.edit import BulkEdit
-from contacts.bulk.tally import EXCLUSIVE
+from contacts.bulk.tally import EXCLUSIVE, Tally
 from contacts.models import Contact
-from preferences.services import preview_changes
 
 EXACT_LIMIT = 10_000
 SAMPLE_SIZE = 2_000
 SLICE_SIZE = 5_000
 SCANNED_SLICES = 4  # how far one request looks for people of one outcome
 PAGE_SIZE = 50
+MOVED_SHARE = 0.01
 # Spreads ids evenly over 32 bits (Knuth's multiplicative hash), alike on both databases.
 _SPREAD, _RANGE = 2_654_435_761, 1 << 32
 
@@ -80,6 +77,25 @@ class Preview:
         return cls(**stored)
 
 
+def has_moved(before: Preview, now: Preview) -> bool:
+    """Tell whether an outcome holds clearly other numbers now: by more than 1 % of the contacts.
+
+    A sample says no more than within three standard deviations, so that much is not held against it.
+    """
+    total = max(before.total, now.total)
+    for key in before.items.keys() | now.items.keys():
+        counts = before.count(key), now.count(key)
+        share = min(max(counts) / total, 0.5) if total else 0
+        spread = sum(share * (1 - share) / one.seen for one in (before, now) if _is_rough(one))
+        if abs(counts[0] - counts[1]) > total * (MOVED_SHARE + 3 * math.sqrt(spread)):
+            return True
+    return False
+
+
+def _is_rough(preview: Preview) -> bool:
+    return preview.is_sample and 0 < preview.seen < preview.total
+
+
 @dataclass(frozen=True, slots=True)
 class People:
     """Contacts of one outcome. ``after_id``: where to look on; None when everybody was looked at."""
@@ -88,26 +104,32 @@ class People:
     after_id: int | None
 
 
-def preview_bulk_edit(
-    *, edit: BulkEdit, contacts: QuerySet[Contact], user: User, now: datetime
-) -> Preview:
-    """Return what the edit would do: exactly, or from a random sample when there are many."""
+class Look(Protocol):
+    """Counts what would become of some contacts, by the code that does it, and changes nothing."""
+
+    def __call__(self, contact_ids: Sequence[int], *, keeps_people: bool = False) -> Tally: ...
+
+
+def preview_of(look: Look, contacts: QuerySet[Contact]) -> Preview:
+    """Return what would become of the contacts: exactly, or from a random sample of many."""
     total = contacts.order_by().count()
     if total <= EXACT_LIMIT:
         preview = Preview(total)
         while not preview.is_exact:
-            further = continue_preview(preview, edit=edit, contacts=contacts, user=user, now=now)
+            further = continue_preview(preview, look, contacts)
             if further.seen == preview.seen:  # somebody left the selection meanwhile
                 return replace(further, total=further.seen)
             preview = further
         return preview
-    ids = sample_of(contacts, total, SAMPLE_SIZE)
-    return _count(Preview(total, is_sample=True), ids, edit=edit, user=user, now=now)
+    return sampled_preview(look, contacts, total)
 
 
-def continue_preview(
-    preview: Preview, *, edit: BulkEdit, contacts: QuerySet[Contact], user: User, now: datetime
-) -> Preview:
+def sampled_preview(look: Look, contacts: QuerySet[Contact], total: int) -> Preview:
+    """Return counts of a random sample of the contacts, of whom there are ``total``."""
+    return _count(Preview(total, is_sample=True), sample_of(contacts, total, SAMPLE_SIZE), look)
+
+
+def continue_preview(preview: Preview, look: Look, contacts: QuerySet[Contact]) -> Preview:
     """Count the next slice exactly; after a sample, exact counting begins anew.
 
     Complete when ``is_exact``; the total follows what was found.
@@ -115,19 +137,17 @@ def continue_preview(
     if preview.is_sample:
         preview = Preview(preview.total)
     ids = slice_of(contacts, preview.after_id, SLICE_SIZE)
-    counted = _count(preview, ids, edit=edit, user=user, now=now)
+    counted = _count(preview, ids, look)
     if len(ids) < SLICE_SIZE:
         return replace(counted, total=counted.seen)
     return counted
 
 
-def preview_people(
-    *,
-    edit: BulkEdit,
+def people_of(
+    look: Look,
     contacts: QuerySet[Contact],
     outcome: str,
-    user: User,
-    now: datetime,
+    *,
     after_id: int = 0,
     size: int = PAGE_SIZE,
 ) -> People:
@@ -138,10 +158,7 @@ def preview_people(
     found: list[int] = []
     for _ in range(SCANNED_SLICES):
         ids = slice_of(contacts, after_id, SLICE_SIZE)
-        tally = edit_contacts(
-            edit, ids, user=user, now=now, door=preview_changes, keeps_people=True
-        )
-        found += tally.people.get(outcome, [])
+        found += look(ids, keeps_people=True).people.get(outcome, [])
         if len(found) > size:
             return People(found[:size], found[size - 1])
         if len(ids) < SLICE_SIZE:
@@ -168,10 +185,8 @@ def slice_of(contacts: QuerySet[Contact], after_id: int, size: int) -> list[int]
     return list(found.distinct()[:size])
 
 
-def _count(
-    preview: Preview, ids: Sequence[int], *, edit: BulkEdit, user: User, now: datetime
-) -> Preview:
-    tally = edit_contacts(edit, ids, user=user, now=now, door=preview_changes)
+def _count(preview: Preview, ids: Sequence[int], look: Look) -> Preview:
+    tally = look(ids)
     return replace(
         preview,
         seen=preview.seen + sum(tally.items[key] for key in EXCLUSIVE),

@@ -79,7 +79,11 @@ class Tally:
     def leave(self, key: str, contact_id: int) -> None:
         """Count a contact without any change: gone, or without an address."""
         self.count(key, contact_id)
-        self.refusals.setdefault(key, []).extend((contact_id, 0, 0, 0))
+        self.refuse(key, contact_id)
+
+    def refuse(self, reason: str, contact_id: int) -> None:
+        """Write down for files why a contact was left as it is, whatever its addresses."""
+        self.refusals.setdefault(reason, []).extend((contact_id, 0, 0, 0))
 
     def _refuse(self, contact_id: int, result: Result) -> None:
         address_id, wish = result.change

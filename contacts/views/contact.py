@@ -71,6 +71,8 @@ def contacts(request: Request) -> HttpResponse:
         "tabs": tabs_of(user, look),
         "chips": chips_of(look.query.filters),
         "may_edit": may(user, Right.EDIT),
+        "may_export": may(user, Right.EXPORT),
+        "may_select": may(user, Right.EDIT) or may(user, Right.EXPORT),
         **_list(user, look, outline, request),
     }
     return page_or_fragment(request, INDEX, context, INDEX_FRAGMENTS)

@@ -35,8 +35,14 @@
     first?.focus();
   }
 
+  // An entry of a menu that has closed cannot take the focus: the button of the menu does.
+  function shownOf(element) {
+    const menu = element?.closest("[popover]:not(:popover-open)");
+    return menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : element;
+  }
+
   function focusOut(layer) {
-    const opener = openers.get(layer);
+    const opener = shownOf(openers.get(layer));
     openers.delete(layer);
     const below = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
     const target = below || topLayer()?.querySelector("[tabindex='-1']");

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
-from contacts.bulk import acting
-from contacts.bulk.acting import preview_action, start_action
+from contacts.bulk import preview as previews
+from contacts.bulk.acting import look_at_action, start_action
 from contacts.bulk.actions import (
     AddProcessingBasis,
     DeleteContacts,
@@ -19,6 +19,7 @@ from contacts.bulk.actions import (
     SetProperty,
 )
 from contacts.bulk.export import export_lines, start_export
+from contacts.bulk.preview import preview_of
 from contacts.bulk.results import refusal_rows
 from contacts.models import Contact, CustomProperty
 from contacts.selectors import count_contacts
@@ -57,7 +58,7 @@ def start(action, user, contacts=EVERYBODY, **fields) -> Job:
 
 def act_now(action, user, contacts=EVERYBODY) -> dict[str, int]:
     """Run an action as a job and return its counts, which the preview must have said."""
-    said = preview_action(action=action, contacts=contacts, user=user)
+    said = preview_of(look_at_action(action, user=user), contacts)
     assert said.is_exact
     counts = counts_of(run(start(action, user, contacts), LATER)).items
     assert counts == said.items
@@ -203,10 +204,10 @@ def test_who_may_start_what(user):
 
 
 def test_a_sample_of_many(user, monkeypatch):
-    monkeypatch.setattr(acting, "EXACT_LIMIT", 5)
+    monkeypatch.setattr(previews, "EXACT_LIMIT", 5)
     for n in range(8):
         make_contact(f"p{n}@home.example")
-    found = preview_action(action=DeleteContacts(), contacts=EVERYBODY, user=user)
+    found = preview_of(look_at_action(DeleteContacts(), user=user), EVERYBODY)
     assert (found.total, found.is_sample, found.count("changed")) == (8, True, 8)
 
 
@@ -259,7 +260,8 @@ def test_export_is_one_file_of_all_chunks(user):
     assert second["Garden: News (EMAIL)"] == ""
     assert second["sms"].startswith("'+48")
     assert not any("Always" in name for name in first)
-    assert news.pk == job.parameters["types"][0][0]
+    unit_id = news.business_unit_id
+    assert [f"type:{news.pk}:{unit_id}:EMAIL", "Garden: News (EMAIL)"] in job.parameters["columns"]
     assert forget_outputs(now=NOW + timedelta(days=6)) == 0
     assert forget_outputs(now=NOW + timedelta(days=8)) == 1
     assert b"anna" not in b"".join(export_lines(job))

@@ -3,11 +3,12 @@
 import pytest
 
 from contacts.bulk import preview as previews
+from contacts.bulk.changes import look_at_edit
 from contacts.bulk.preview import (
     Preview,
     continue_preview,
-    preview_bulk_edit,
-    preview_people,
+    people_of,
+    preview_of,
     sample_of,
 )
 from contacts.models import Contact
@@ -43,7 +44,7 @@ def news():
 
 
 def preview(edit, user) -> Preview:
-    return preview_bulk_edit(edit=edit, contacts=EVERYBODY, user=user, now=NOW)
+    return preview_of(look_at_edit(edit, user=user, now=NOW), EVERYBODY)
 
 
 @pytest.mark.parametrize("status", [IN, NONE, OUT])
@@ -67,8 +68,8 @@ def test_a_sample_at_once_and_exact_counts_slice_by_slice(user, news, monkeypatc
     monkeypatch.setattr(previews, "EXACT_LIMIT", 10)
     monkeypatch.setattr(previews, "SAMPLE_SIZE", 6)
     monkeypatch.setattr(previews, "SLICE_SIZE", 5)
-    edit = opting(IN, news)
-    found = preview(edit, user)
+    look = look_at_edit(opting(IN, news), user=user, now=NOW)
+    found = preview_of(look, EVERYBODY)
     assert found.is_sample
     assert not found.is_exact
     assert 0 < found.seen <= 12
@@ -78,7 +79,7 @@ def test_a_sample_at_once_and_exact_counts_slice_by_slice(user, news, monkeypatc
     steps = []
     while not found.is_exact:
         found = Preview.from_json(found.as_json())
-        found = continue_preview(found, edit=edit, contacts=EVERYBODY, user=user, now=NOW)
+        found = continue_preview(found, look, EVERYBODY)
         steps.append(found.seen)
     assert steps == [5, 10, 12]
     assert (found.count("changed"), found.count("unchanged"), found.count("refused")) == (6, 3, 3)
@@ -86,27 +87,20 @@ def test_a_sample_at_once_and_exact_counts_slice_by_slice(user, news, monkeypatc
 
 def test_people_who_leave_the_selection_meanwhile(user, news, monkeypatch):
     monkeypatch.setattr(previews, "SLICE_SIZE", 5)
-    edit = opting(IN, news)
-    found = continue_preview(Preview(12), edit=edit, contacts=EVERYBODY, user=user, now=NOW)
+    look = look_at_edit(opting(IN, news), user=user, now=NOW)
+    found = continue_preview(Preview(12), look, EVERYBODY)
     few = EVERYBODY.filter(pk__lte=found.after_id + 2)
-    found = continue_preview(found, edit=edit, contacts=few, user=user, now=NOW)
+    found = continue_preview(found, look, few)
     assert (found.seen, found.total, found.is_exact) == (7, 7, True)
 
 
 def test_each_count_lists_its_people_a_page_at_a_time(user, news, monkeypatch):
     monkeypatch.setattr(previews, "SLICE_SIZE", 5)
     ids = list(EVERYBODY.order_by("pk").values_list("pk", flat=True))
-    edit, found, after = opting(IN, news), [], 0
+    look = look_at_edit(opting(IN, news), user=user, now=NOW)
+    found, after = [], 0
     while after is not None:
-        page = preview_people(
-            edit=edit,
-            contacts=EVERYBODY,
-            outcome="changed",
-            user=user,
-            now=NOW,
-            after_id=after,
-            size=4,
-        )
+        page = people_of(look, EVERYBODY, "changed", after_id=after, size=4)
         assert len(page.contact_ids) <= 4
         found += page.contact_ids
         after = page.after_id
@@ -117,18 +111,15 @@ def test_each_count_lists_its_people_a_page_at_a_time(user, news, monkeypatch):
         ("refused", ids[3:6]),
         ("no_address", []),
     ):
-        page = preview_people(
-            edit=edit, contacts=EVERYBODY, outcome=outcome, user=user, now=NOW, size=50
-        )
+        page = people_of(look, EVERYBODY, outcome, size=50)
         assert (list(page.contact_ids), page.after_id) == (expected, None)
 
 
 def test_rare_people_are_looked_for_a_bounded_while(user, news, monkeypatch):
     monkeypatch.setattr(previews, "SLICE_SIZE", 2)
     monkeypatch.setattr(previews, "SCANNED_SLICES", 2)
-    page = preview_people(
-        edit=opting(IN, news), contacts=EVERYBODY, outcome="no_address", user=user, now=NOW
-    )
+    look = look_at_edit(opting(IN, news), user=user, now=NOW)
+    page = people_of(look, EVERYBODY, "no_address")
     ids = list(EVERYBODY.order_by("pk").values_list("pk", flat=True))
     assert (page.contact_ids, page.after_id) == ([], ids[3])
 

@@ -18,8 +18,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Role, User
+from contacts.bulk.changes import look_at_edit
 from contacts.bulk.edit import BulkEdit
-from contacts.bulk.preview import preview_bulk_edit
+from contacts.bulk.preview import preview_of
 from contacts.bulk.start import start_bulk_edit
 from contacts.bulk.undo import start_undo
 from contacts.management.bench_rows import CHOSEN, fill
@@ -79,10 +80,9 @@ class Command(BaseCommand):
             self._work(start_undo(job=job, user=self.user, now=timezone.now()), 2)
 
     def _preview(self, type_id: int) -> None:
-        edit = opt_out_of(type_id)
-        now = timezone.now()
+        look = look_at_edit(opt_out_of(type_id), user=self.user, now=timezone.now())
         started = time.perf_counter()
-        found = preview_bulk_edit(edit=edit, contacts=people(), user=self.user, now=now)
+        found = preview_of(look, people())
         seconds = time.perf_counter() - started
         self.stdout.write(f"preview of {found.seen:,} of {found.total:,} in {seconds:.2f} s")
 

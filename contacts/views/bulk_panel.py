@@ -1,0 +1,139 @@
+"""What the panels over a selection share: who is selected, the effect, starting the job."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from contacts.bulk.actions import InvalidAction
+from contacts.bulk.edit import InvalidBulkEdit
+from contacts.bulk.preview import people_of
+from contacts.bulk_forms import StartForm
+from contacts.bulk_preview import Effect, Question, see_effect, see_moved
+from contacts.index_form import IndexForm
+from contacts.models import Contact
+from contacts.selection import (
+    TICKED_LIMIT,
+    Selection,
+    TooManyTicked,
+    read_selection,
+)
+from contacts.views.panel import number_of
+from jobs.models import Job
+from jobs.policy import current_job_policy
+from jobs.selectors import find_started
+from jobs.services import NothingSelected, NumberNotTyped, SelectionMoved
+from subscriptions_site.web.htmx import Request
+
+MOVED = gettext_lazy("The numbers have moved. Look at the effect again, then finish.")
+
+type Ask = Callable[[Selection], Question | None]
+
+
+class NoSelection(ValueError):
+    """Says in words why it cannot be told who is selected."""
+
+
+def selection_of(request: Request) -> Selection:
+    """Return who was selected. Raises NoSelection: never is somebody else taken instead."""
+    data: QueryDict = request.POST if request.method == "POST" else request.GET
+    user, now = cast(User, request.user), timezone.now()
+    try:
+        selection = read_selection(data, IndexForm(data, user=user, now=now).query())
+    except TooManyTicked as error:
+        words = _(
+            "More than %(count)s people are ticked. Narrow the list and select all that match."
+        )
+        raise NoSelection(words % {"count": TICKED_LIMIT}) from error
+    if selection.problem:
+        raise NoSelection(selection.problem)
+    return selection
+
+
+def panel_context(
+    request: Request, form: StartForm, ask: Ask, *, problem: str = "", effect: Effect | None = None
+) -> dict[str, Any]:
+    """Return what a panel shows: the selection, its number, the effect, what stands in the way.
+
+    ``effect``: the one to show, if it is known already. With ``problem`` everything is counted anew.
+    """
+    context: dict[str, Any] = {"form": form, "selection": None, "effect": effect, "problem": problem}
+    try:
+        selection = context["selection"] = selection_of(request)
+    except NoSelection as error:
+        return context | {"problem": str(error), "count": 0, "asks_number": False}
+    user, now = cast(User, request.user), timezone.now()
+    try:
+        if effect is None and (question := ask(selection)) is not None:
+            token = "" if problem else request.POST.get("counted", "")
+            effect = context["effect"] = see_effect(question, now=now, token=token)
+    except InvalidAction as error:
+        context["nothing"] = next(iter(error.problems.values()))
+    count = effect.shown.total if effect else selection.contacts(user).count()
+    if not count:
+        context["problem"] = problem or _(
+            "Nobody is selected. Close this and tick people in the list."
+        )
+    context["count"] = count
+    context["asks_number"] = count > current_job_policy().typed_number_over
+    return context
+
+
+def people_context(request: Request, form: StartForm, ask: Ask) -> dict[str, Any]:
+    """Return the people of one outcome of the preview, a page of them."""
+    user, outcome = cast(User, request.user), request.POST.get("outcome", "")
+    context = panel_context(request, form, ask)
+    people: list[Contact] = []
+    if (effect := context["effect"]) is not None:
+        question, after = effect.question, number_of(request, "after") or 0
+        found = people_of(question.look, question.contacts, outcome, after_id=after)
+        visible = context["selection"].contacts(user).filter(pk__in=found.contact_ids)
+        people = list(visible.order_by("pk"))
+        context |= {"after": found.after_id, "line": effect.line(outcome), "outcome": outcome}
+    return context | {"people": people, "is_further": "after" in request.POST}
+
+
+def start_from(
+    request: Request, form: StartForm, ask: Ask, start: Callable[[Selection], Job]
+) -> Job | dict[str, Any]:
+    """Start the job of a form that was sent; else return the context of the panel that says why not.
+
+    Sent twice it is one job. If the numbers moved since they were shown, they are shown again first.
+    """
+    started = find_started(cast(User, request.user), form.data.get("key", ""))
+    if started is not None:
+        return started
+    is_valid = form.is_valid()
+    try:
+        selection = selection_of(request)
+    except NoSelection:
+        return panel_context(request, form, ask)
+    if not is_valid:
+        return panel_context(request, form, ask)
+    problem = ""
+    try:
+        if (moved := _moved_effect(request, ask, selection)) is not None:
+            return panel_context(request, form, ask, problem=str(MOVED), effect=moved)
+        return start(selection)
+    except (InvalidBulkEdit, InvalidAction) as error:
+        form.add_problems(error.problems)
+    except NothingSelected:
+        problem = _("Nobody is selected any more. Close this and select people again.")
+    except SelectionMoved as error:
+        words = _("The selection has %(count)s contacts now. Look at the effect again.")
+        problem = words % {"count": error.total}
+    except NumberNotTyped as error:
+        words = _("Type %(count)s to confirm for how many people this is.")
+        form.add_error("typed", words % {"count": error.total})
+    return panel_context(request, form, ask, problem=problem)
+
+
+def _moved_effect(request: Request, ask: Ask, selection: Selection) -> Effect | None:
+    question = ask(selection)
+    if question is None:
+        return None
+    return see_moved(question, now=timezone.now(), token=request.POST.get("counted", ""))
