@@ -36,6 +36,7 @@ CODES: Mapping[str, Callable[[], Sequence[tuple[str, Any]]]] = {
     "language": language_choices,
     "lifecycle_stage": lambda: Contact.Lifecycle.choices,
 }
+REQUIRED: Any = PROBLEMS
 NO_VALUE = _("Enter a value, or say that it is to be empty.")
 
 
@@ -74,7 +75,7 @@ class OwnerForm(ActionForm):
     title = _("Set owner")
     nothing = _("Choose an owner to see who would change.")
     field_of_problem = {"owner": "new_owner"}
-    new_owner = forms.ChoiceField(label=_("Owner"), error_messages={"required": PROBLEMS["owner"]})
+    new_owner = forms.ChoiceField(label=_("Owner"), error_messages={"required": REQUIRED["owner"]})
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data, user=user)
@@ -98,7 +99,7 @@ class BasisForm(ActionForm):
     new_basis = forms.ChoiceField(
         label=_("Legal basis for processing contact's data"),
         choices=[("", CHOOSE), *((one.value, LEGAL_BASES[one]) for one in PROCESSING_BASES)],
-        error_messages={"required": PROBLEMS["basis"]},
+        error_messages={"required": REQUIRED["basis"]},
     )
 
     def action(self) -> Action | None:
@@ -125,7 +126,7 @@ class PropertyForm(ActionForm):
     nothing = _("Choose a property and a value to see who would change.")
     field_of_problem = {"name": "set_property", "value": "set_value"}
     set_property = forms.ChoiceField(
-        label=_("Property"), error_messages={"required": PROBLEMS["property"]}
+        label=_("Property"), error_messages={"required": REQUIRED["property"]}
     )
     has_later_fields = True
     set_empty = forms.BooleanField(label=_("Make it empty for everyone"), required=False)
@@ -136,7 +137,9 @@ class PropertyForm(ActionForm):
         value = self._value_field(self.chosen)
         self.drawn = self.chosen if value is not None else ""
         self.is_redrawn = data is not None and data.get("drawn", self.drawn) != self.drawn
-        if data is not None and self.is_redrawn:  # a value typed for another property is none of this
+        if (
+            data is not None and self.is_redrawn
+        ):  # a value typed for another property is none of this
             data = data.copy()
             data.setlist("set_value", [])
             data.setlist("set_empty", [])
@@ -169,9 +172,9 @@ class PropertyForm(ActionForm):
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        if "set_value" in self.fields and "set_value" not in self.errors:
-            if not str(data.get("set_value", "")).strip() and not data.get("set_empty"):
-                self.add_error("set_value", NO_VALUE)
+        is_blank = not str(data.get("set_value", "")).strip() and not data.get("set_empty")
+        if is_blank and "set_value" in self.fields and "set_value" not in self.errors:
+            self.add_error("set_value", NO_VALUE)
         return data
 
     def action(self) -> Action | None:
@@ -202,7 +205,7 @@ class ExportForm(StartForm):
         """Return the columns chosen; all of them to begin with."""
         if not self.is_bound:
             return {one.key for one in self.offered}
-        return set(self.data.getlist("columns"))
+        return set(self["columns"].value() or ())
 
     @property
     def groups(self) -> list[tuple[str, list[tuple[ExportColumn, bool]]]]:

@@ -90,6 +90,7 @@ class BulkEditForm(StartForm):
     lift = forms.BooleanField(
         label=_("Also remove an opt-out of all that a colleague set by hand"), required=False
     )
+
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data, user=user)
         self.policy = current_policy()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -38,6 +39,29 @@ class File(NamedTuple):
     label: Words
 
 
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    """One line of what a job would do now."""
+
+    tone: str
+    count: int
+    words: Words
+    why: Words = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a job would do now, counted for ``seen`` of its ``total`` items and scaled up."""
+
+    lines: Sequence[EffectLine]
+    seen: int
+    total: int
+
+    @property
+    def is_about(self) -> bool:
+        return self.seen < self.total
+
+
 class Description(NamedTuple):
     """``facts``: label and value of what was asked for, plain text.
 
@@ -66,6 +90,15 @@ def description_of(job: Job) -> Description:
     except UnknownKind:
         return Description()
     return kind.describe(job) if kind.describe else Description()
+
+
+def effect_of(job: Job, *, now: datetime) -> Effect | None:
+    """Return what a job that waits would do now; None for kinds that cannot tell."""
+    try:
+        kind = get_kind(job.kind)
+    except UnknownKind:
+        return None
+    return kind.effect(job, now) if kind.effect else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from accounts.models import User
 from jobs.models import Job
 
 if TYPE_CHECKING:
-    from jobs.describing import Description
+    from jobs.describing import Description, Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Kind:
     ``right``: asked of the user before each chunk. ``is_guarded``: the number is typed over a
     threshold, and a second person approves where that is switched on. ``undo_kind``: the kind of
     job that undoes it. ``chunk_size``: how many items one transaction takes. ``title`` and
-    ``describe`` say on screens what a job of this kind does (``jobs.describing``).
+    ``describe`` say on screens what a job of this kind does (``jobs.describing``), ``effect`` what it
+    would do now, for the second person who approves it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Kind:
     chunk_size: int = 1000
     title: "Callable[[Job], str] | None" = None
     describe: "Callable[[Job], Description] | None" = None
+    effect: "Callable[[Job, datetime], Effect | None] | None" = None
 
 
 class UnknownKind(LookupError):

@@ -105,6 +105,10 @@ class Job(models.Model):
                 name="job_runnable",
             ),
             models.Index(fields=["created_by", "-id"], name="job_of_user"),
+            models.Index(
+                fields=["created_by"], condition=Q(seen_at__isnull=True), name="job_unseen"
+            ),
+            models.Index(fields=["id"], condition=Q(state="waiting"), name="job_waiting"),
         ]
 
     def __str__(self) -> str:

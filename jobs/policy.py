@@ -1,6 +1,8 @@
 """What starting a large job demands: the version in force, and how the next one comes about."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -34,7 +36,38 @@ def change_job_policy(*, user: User, now: datetime, **fields: Any) -> JobPolicy:
         return JobPolicy.objects.create(**values | fields, changed_by=user, changed_at=now)
 
 
-def job_policy_versions() -> list[JobPolicy]:
-    """Return the last versions with who made them, newest first."""
+@dataclass(frozen=True, slots=True)
+class JobPolicyChange:
+    """One setting that a version changed; ``field`` and values as the words of changes know them."""
+
+    field: str
+    before: str
+    after: str
+    changed_by: User
+    changed_at: datetime
+
+
+def job_policy_changes() -> list[JobPolicyChange]:
+    """Return what the last versions changed, newest first; the first one followed the defaults."""
     versions = JobPolicy.objects.select_related("changed_by").order_by("-pk")
-    return list(versions[:RECENT_VERSIONS])
+    found = [*versions[: RECENT_VERSIONS + 1]]
+    if len(found) <= RECENT_VERSIONS:
+        found.append(JobPolicy())
+    return [
+        JobPolicyChange(
+            field=name,
+            before=_word(getattr(previous, name)),
+            after=_word(getattr(version, name)),
+            changed_by=version.changed_by,
+            changed_at=version.changed_at,
+        )
+        for version, previous in pairwise(found)
+        for name in POLICY_FIELDS
+        if getattr(version, name) != getattr(previous, name)
+    ]
+
+
+def _word(value: bool | int) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

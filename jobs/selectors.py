@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Min, QuerySet, Sum
 
 from accounts.models import User
+from jobs.access import jobs_for
+from jobs.ids import ids_of_text
 from jobs.models import Job, JobChunk
 
 RATE_WINDOW = timedelta(seconds=30)
@@ -59,6 +61,19 @@ def counts_of(job: Job) -> Counts:
         items.update(of_items)
         changes.update(of_changes)
     return Counts(dict(items), dict(changes))
+
+
+def count_to_approve(user: User) -> int:
+    """Return how many jobs wait for a second person such as this user."""
+    return jobs_for(user).filter(state=Job.State.WAITING).exclude(created_by=user).count()
+
+
+def sample_items(job: Job, count: int) -> list[int]:
+    """Return some hundred or thousand items of a job, whole chunks from all over it, ascending."""
+    sizes = list(job.chunks.order_by("number").values_list("pk", "item_count"))
+    step = max(1, -(-job.total // count))
+    found = job.chunks.filter(pk__in=[pk for pk, _count in sizes[::step]]).order_by("number")
+    return [one for text in found.values_list("items", flat=True) for one in ids_of_text(text)]
 
 
 def find_started(user: User, key: str) -> Job | None:

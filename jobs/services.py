@@ -81,11 +81,7 @@ def start_job(
         job.total, job.chunk_count = _freeze(job, items, chunk_size or found.chunk_size)
         _check_number(job.total, expected)
         if found.is_guarded:
-            policy = current_job_policy()
-            if job.total > policy.typed_number_over and typed != job.total:
-                raise NumberNotTyped(job.total)
-            if policy.second_person_approves:
-                job.state = State.WAITING
+            job.state = _first_state(job.total, typed)
         job.save(update_fields=["total", "chunk_count", "state"])
     return job
 
@@ -207,6 +203,16 @@ def _check_number(total: int, expected: int | None) -> None:
         raise NothingSelected
     if expected is not None and abs(total - expected) * 100 > expected * MOVED_PERCENT:
         raise SelectionMoved(total)
+
+
+def _first_state(total: int, typed: int | None) -> State:
+    """Return in which state a guarded job begins; many items demand more."""
+    policy = current_job_policy()
+    if total <= policy.typed_number_over:
+        return State.QUEUED
+    if typed != total:
+        raise NumberNotTyped(total)
+    return State.WAITING if policy.second_person_approves else State.QUEUED
 
 
 def _locked(job: Job) -> Job:

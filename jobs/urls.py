@@ -1,8 +1,9 @@
 from django.urls import path
 
-from jobs.views import job
+from jobs.views import job, policy
 
 urlpatterns = [
+    path("settings/jobs/", policy.job_policy, name="job_policy"),
     path("jobs/", job.jobs, name="jobs"),
     path("jobs/bell/", job.jobs_bell, name="jobs_bell"),
     path("jobs/<int:job_id>/", job.job, name="job"),

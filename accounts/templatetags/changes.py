@@ -37,9 +37,11 @@ FIELDS = {
     "privacy": _("Data privacy settings"),
     "purpose": _("Purpose"),
     "role": _("Role"),
+    "second_person_approves": _("Second person approves"),
     "sender_email": _("Sender address"),
     "sender_name": _("Sender name"),
     "sms_connected": _("SMS"),
+    "typed_number_over": _("Ask to type the number over"),
     "units": _("Business units"),
     "whatsapp_connected": _("WhatsApp"),
 }

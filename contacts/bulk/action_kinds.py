@@ -8,6 +8,7 @@ from contacts.bulk.action_words import describe_action, title_of_action
 from contacts.bulk.actions import AddProcessingBasis, DeleteContacts, SetOwner, SetProperty
 from contacts.bulk.export import EXPORT, work_export
 from contacts.bulk.export_words import describe_export, title_of_export
+from contacts.bulk.waiting import effect_of_action
 from jobs.kinds import Kind, register
 
 
@@ -27,6 +28,7 @@ def register_action_kinds() -> None:
                 work_action,
                 title=title_of_action,
                 describe=describe_action,
+                effect=effect_of_action,
             )
         )
     register(

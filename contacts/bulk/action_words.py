@@ -59,9 +59,7 @@ def words_of(action: Action) -> Words:
             )
 
 
-def action_lines(
-    words: Words, items: Mapping[str, int], count: Callable[[str], int]
-) -> list[Line]:
+def action_lines(words: Words, items: Mapping[str, int], count: Callable[[str], int]) -> list[Line]:
     """Return what would become of the people, in the order of the effect list."""
     lines = [
         Line("changed", words.tone, count("changed"), words.will),

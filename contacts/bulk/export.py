@@ -55,6 +55,14 @@ DETAILS, CUSTOM = _("Contact details"), _("Custom properties")
 _CUSTOM, _TYPE = "custom", "type"
 _PLAIN = ("company", "country", "first_name", "job_title", "language", "last_name")
 type Held = Mapping[Channel, Sequence[tuple[int, str]]]
+type Cell = Callable[[Person], object]
+
+
+class Person(NamedTuple):
+    """A contact with id and canonical form of the addresses by channel, the primary one first."""
+
+    contact: Contact
+    held: Held
 
 
 class NoColumns(ValueError):
@@ -155,28 +163,27 @@ def export_rows(
     held = _held([contact.pk for contact in contacts])
     first = [rows[0][0] for found in held.values() for rows in found.values()]
     said = states_for(first) if any(key.startswith(_TYPE) for key in keys) else {}
-    draw = [_cell_of(key, said) for key in keys]
-    return [[cell(contact, held[contact.pk]) for cell in draw] for contact in contacts]
+    cells = [_cell_of(key, said) for key in keys]
+    people = [Person(contact, held[contact.pk]) for contact in contacts]
+    return [[cell(person) for cell in cells] for person in people]
 
 
-def _cell_of(key: str, said: Any) -> Callable[[Contact, Held], object]:
+def _cell_of(key: str, said: Any) -> Cell:
     """Return what makes the cells of one column."""
     kind, _sep, rest = key.partition(":")
     if kind == _CUSTOM:
-        return lambda contact, held: contact.properties.get(rest, "")
+        return lambda person: person.contact.properties.get(rest, "")
     if kind == _TYPE:
         type_id, unit_id, channel = rest.split(":")
         return _status_cell(int(type_id), int(unit_id), Channel(channel), said)
     if kind in _PLAIN:
-        return lambda contact, held: getattr(contact, kind)
+        return lambda person: getattr(person.contact, kind)
     return _CELLS[kind]
 
 
-def _status_cell(
-    type_id: int, unit_id: int, channel: Channel, said: Any
-) -> Callable[[Contact, Held], object]:
-    def cell(contact: Contact, held: Held) -> object:
-        addresses = held.get(channel)
+def _status_cell(type_id: int, unit_id: int, channel: Channel, said: Any) -> Cell:
+    def cell(person: Person) -> object:
+        addresses = person.held.get(channel)
         if not addresses:
             return ""
         state = state_of(said, addresses[0][0], type_id=type_id, unit_id=unit_id)
@@ -193,17 +200,17 @@ def _emails(held: Held) -> list[str]:
     return [text for _id, text in held.get(Channel.EMAIL, ())]
 
 
-_CELLS: Mapping[str, Callable[[Contact, Held], object]] = {
-    "id": lambda contact, held: contact.pk,
-    "email": lambda contact, held: "".join(_emails(held)[:1]),
-    "other_emails": lambda contact, held: "; ".join(_emails(held)[1:]),
-    "sms": lambda contact, held: _phones(held, Channel.SMS),
-    "whatsapp": lambda contact, held: _phones(held, Channel.WHATSAPP),
-    "lifecycle_stage": lambda contact, held: contact.lifecycle_stage,
-    "owner": lambda contact, held: contact.owner or "",
-    "processing_bases": lambda contact, held: "; ".join(contact.processing_bases),
-    "created_at": lambda contact, held: contact.created_at.isoformat(timespec="seconds"),
-    "updated_at": lambda contact, held: contact.updated_at.isoformat(timespec="seconds"),
+_CELLS: Mapping[str, Cell] = {
+    "id": lambda person: person.contact.pk,
+    "email": lambda person: "".join(_emails(person.held)[:1]),
+    "other_emails": lambda person: "; ".join(_emails(person.held)[1:]),
+    "sms": lambda person: _phones(person.held, Channel.SMS),
+    "whatsapp": lambda person: _phones(person.held, Channel.WHATSAPP),
+    "lifecycle_stage": lambda person: person.contact.lifecycle_stage,
+    "owner": lambda person: person.contact.owner or "",
+    "processing_bases": lambda person: "; ".join(person.contact.processing_bases),
+    "created_at": lambda person: person.contact.created_at.isoformat(timespec="seconds"),
+    "updated_at": lambda person: person.contact.updated_at.isoformat(timespec="seconds"),
 }
 
 

@@ -9,6 +9,7 @@ from contacts.bulk.edit import BulkEdit
 from contacts.bulk.start import BULK_EDIT
 from contacts.bulk.tally import Tally
 from contacts.bulk.undo import UNDO_BULK_EDIT, work_undo
+from contacts.bulk.waiting import effect_of_edit
 from jobs.kinds import Done, Kind, Work, register
 from preferences.services import apply_changes
 
@@ -24,6 +25,7 @@ def register_kinds() -> None:
             undo_kind=UNDO_BULK_EDIT,
             title=title_of_edit,
             describe=describe_edit,
+            effect=effect_of_edit,
         )
     )
     register(

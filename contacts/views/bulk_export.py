@@ -30,7 +30,7 @@ def contacts_export(request: Request) -> HttpResponse:
     user = cast(User, request.user)
     if request.method != "POST":
         form = ExportForm(user=user)
-        context = panel_context(request, form, lambda selection: None)
+        context = panel_context(request, form, _nothing_to_ask)
         return page_or_fragment(request, PAGE, context | _sample(context, user), PANEL)
     form = ExportForm(request.POST, user=user)
 
@@ -45,7 +45,7 @@ def contacts_export(request: Request) -> HttpResponse:
             columns=form.cleaned_data["columns"],
         )
 
-    started = start_from(request, form, lambda selection: None, start)
+    started = start_from(request, form, _nothing_to_ask, start)
     if isinstance(started, Job):
         return redirect_or_trigger(request, f"/jobs/{started.pk}/")
     context = started | _sample(started, user)
@@ -65,6 +65,10 @@ def job_export_csv(request: Request, job_id: int) -> HttpResponse | StreamingHtt
     response = StreamingHttpResponse(export_lines(job), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="contacts-{job.pk}.csv"'
     return response
+
+
+def _nothing_to_ask(_selection: Selection) -> None:
+    """An export changes nobody, so there is no effect to look at."""
 
 
 def _sample(context: dict[str, Any], user: User) -> dict[str, Any]:

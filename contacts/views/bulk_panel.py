@@ -29,7 +29,9 @@ from jobs.selectors import find_started
 from jobs.services import NothingSelected, NumberNotTyped, SelectionMoved
 from subscriptions_site.web.htmx import Request
 
+NOBODY = gettext_lazy("Nobody is selected. Close this and tick people in the list.")
 MOVED = gettext_lazy("The numbers have moved. Look at the effect again, then finish.")
+NOT_STARTED = (InvalidBulkEdit, InvalidAction, NumberNotTyped, SelectionMoved, NothingSelected)
 
 type Ask = Callable[[Selection], Question | None]
 
@@ -61,26 +63,35 @@ def panel_context(
 
     ``effect``: the one to show, if it is known already. With ``problem`` everything is counted anew.
     """
-    context: dict[str, Any] = {"form": form, "selection": None, "effect": effect, "problem": problem}
+    context: dict[str, Any] = {
+        "form": form,
+        "selection": None,
+        "effect": effect,
+        "problem": problem,
+    }
     try:
         selection = context["selection"] = selection_of(request)
     except NoSelection as error:
         return context | {"problem": str(error), "count": 0, "asks_number": False}
-    user, now = cast(User, request.user), timezone.now()
-    try:
-        if effect is None and (question := ask(selection)) is not None:
-            token = "" if problem else request.POST.get("counted", "")
-            effect = context["effect"] = see_effect(question, now=now, token=token)
-    except InvalidAction as error:
-        context["nothing"] = next(iter(error.problems.values()))
+    token = "" if problem else request.POST.get("counted", "")
+    if effect is None:
+        context |= _effect_context(ask, selection, token)
+        effect = context["effect"]
+    user = cast(User, request.user)
     count = effect.shown.total if effect else selection.contacts(user).count()
-    if not count:
-        context["problem"] = problem or _(
-            "Nobody is selected. Close this and tick people in the list."
-        )
-    context["count"] = count
-    context["asks_number"] = count > current_job_policy().typed_number_over
-    return context
+    asks_number = count > current_job_policy().typed_number_over
+    context |= {"count": count, "asks_number": asks_number, "problem": problem}
+    return context if count or problem else context | {"problem": str(NOBODY)}
+
+
+def _effect_context(ask: Ask, selection: Selection, token: str) -> dict[str, Any]:
+    try:
+        question = ask(selection)
+    except InvalidAction as error:
+        return {"effect": None, "nothing": next(iter(error.problems.values()))}
+    if question is None:
+        return {"effect": None}
+    return {"effect": see_effect(question, now=timezone.now(), token=token)}
 
 
 def people_context(request: Request, form: StartForm, ask: Ask) -> dict[str, Any]:
@@ -107,29 +118,36 @@ def start_from(
     started = find_started(cast(User, request.user), form.data.get("key", ""))
     if started is not None:
         return started
-    is_valid = form.is_valid()
     try:
         selection = selection_of(request)
     except NoSelection:
         return panel_context(request, form, ask)
-    if not is_valid:
+    if not form.is_valid():
         return panel_context(request, form, ask)
-    problem = ""
+    moved, problem = None, ""
     try:
-        if (moved := _moved_effect(request, ask, selection)) is not None:
-            return panel_context(request, form, ask, problem=str(MOVED), effect=moved)
-        return start(selection)
-    except (InvalidBulkEdit, InvalidAction) as error:
-        form.add_problems(error.problems)
-    except NothingSelected:
-        problem = _("Nobody is selected any more. Close this and select people again.")
-    except SelectionMoved as error:
-        words = _("The selection has %(count)s contacts now. Look at the effect again.")
-        problem = words % {"count": error.total}
-    except NumberNotTyped as error:
-        words = _("Type %(count)s to confirm for how many people this is.")
-        form.add_error("typed", words % {"count": error.total})
-    return panel_context(request, form, ask, problem=problem)
+        if (moved := _moved_effect(request, ask, selection)) is None:
+            return start(selection)
+        problem = str(MOVED)
+    except NOT_STARTED as error:
+        problem = _say(form, error)
+    return panel_context(request, form, ask, problem=problem, effect=moved)
+
+
+def _say(form: StartForm, error: Exception) -> str:
+    """Return why nothing was started; what is about a field goes into the form instead."""
+    match error:
+        case InvalidBulkEdit() | InvalidAction():
+            form.add_problems(error.problems)
+        case NumberNotTyped():
+            words = _("Type %(count)s to confirm for how many people this is.")
+            form.add_error("typed", words % {"count": error.total})
+        case SelectionMoved():
+            words = _("The selection has %(count)s contacts now. Look at the effect again.")
+            return words % {"count": error.total}
+        case NothingSelected():
+            return _("Nobody is selected any more. Close this and select people again.")
+    return ""
 
 
 def _moved_effect(request: Request, ask: Ask, selection: Selection) -> Effect | None:

@@ -15,9 +15,23 @@ from accounts.access import Right, may, staff_view
 from accounts.models import User
 from jobs import services
 from jobs.access import get_job, jobs_for, may_approve, may_steer
-from jobs.describing import description_of, may_be_undone, reasons_of, results_of, title_of
+from jobs.describing import (
+    description_of,
+    effect_of,
+    may_be_undone,
+    reasons_of,
+    results_of,
+    title_of,
+)
 from jobs.models import Job
-from jobs.selectors import Progress, counts_of, progress_of, running_count, unseen_jobs
+from jobs.selectors import (
+    Progress,
+    count_to_approve,
+    counts_of,
+    progress_of,
+    running_count,
+    unseen_jobs,
+)
 from subscriptions_site.web.htmx import Request, page_or_fragment, trigger
 from subscriptions_site.web.paging import get_page
 
@@ -51,7 +65,11 @@ def job(request: Request, job_id: int) -> HttpResponse:
 def jobs_bell(request: Request) -> HttpResponse:
     """Show how many jobs of this user are under way, and whether one has ended since they looked."""
     user = cast(User, request.user)
-    context = {"running": running_count(user), "unseen": unseen_jobs(user).count()}
+    context = {
+        "running": running_count(user),
+        "unseen": unseen_jobs(user).count(),
+        "to_approve": count_to_approve(user),
+    }
     return page_or_fragment(request, "jobs/jobs_bell.html", context)
 
 
@@ -148,6 +166,7 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
     user, now = cast(User, request.user), timezone.now()
     progress, description = progress_of(found, now=now), description_of(found)
     counts = counts_of(found)
+    is_waiting = found.state == State.WAITING
     context = {
         "job": found,
         "title": title_of(found),
@@ -156,6 +175,9 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
         "results": results_of(description, counts.items),
         "reasons": reasons_of(description, counts.items),
         "problem": problem,
+        "effect": effect_of(found, now=now) if is_waiting and not request.htmx else None,
+        "effect_at": now,
+        "is_answered": request.method == "POST" and not is_waiting,
         "said": _said(request, progress),
         "may_export": may(user, Right.EXPORT),
         "is_mine": found.created_by_id == user.pk,

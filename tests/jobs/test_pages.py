@@ -74,9 +74,13 @@ def test_without_script_steering_redirects_and_says_what_was_wrong(client, edito
     assert "Paused by" in shown
 
 
+def waiting(editor) -> Job:
+    change_job_policy(user=editor, now=NOW, typed_number_over=24, second_person_approves=True)
+    return start(editor, typed=25)
+
+
 def test_a_second_person_approves_and_the_first_cannot(client, editor, as_user):
-    change_job_policy(user=editor, now=NOW, second_person_approves=True)
-    job = start(editor)
+    job = waiting(editor)
     shown = text_of(client.get(f"/jobs/{job.pk}/"))
     assert "A second person has to approve this job" in shown
     assert 'id="job-approve"' not in shown
@@ -92,8 +96,7 @@ def test_a_second_person_approves_and_the_first_cannot(client, editor, as_user):
 
 
 def test_a_declined_job_is_over_before_it_began(client, editor, as_user, marker):
-    change_job_policy(user=editor, now=NOW, second_person_approves=True)
-    job = start(editor)
+    job = waiting(editor)
     colleague = as_user(make_user(Role.EDITOR, email="two@x.example"))
     colleague.post(f"/jobs/{job.pk}/decline/")
     run_all()

@@ -7,7 +7,7 @@ from django.http import Http404
 from accounts.models import Role
 from jobs.access import get_job, jobs_for, may_approve, may_steer
 from jobs.models import Job, JobChunk
-from jobs.policy import change_job_policy, current_job_policy, job_policy_versions
+from jobs.policy import change_job_policy, current_job_policy, job_policy_changes
 from jobs.selectors import unseen_jobs
 from jobs.services import (
     NothingSelected,
@@ -82,16 +82,28 @@ def test_policies_are_versions(user):
     change_job_policy(user=user, now=NOW, typed_number_over=5)
     change_job_policy(user=user, now=NOW, typed_number_over=5)
     change_job_policy(user=user, now=NOW, second_person_approves=True)
-    newest, first = job_policy_versions()
-    assert (newest.typed_number_over, newest.second_person_approves) == (5, True)
-    assert (first.second_person_approves, first.changed_by) == (False, user)
+    now = current_job_policy()
+    assert (now.typed_number_over, now.second_person_approves, now.changed_by) == (5, True, user)
+    newest, first = job_policy_changes()
+    assert (newest.field, newest.before, newest.after) == ("second_person_approves", "off", "on")
+    assert (first.field, first.before, first.after) == ("typed_number_over", "1000", "5")
+    assert (first.changed_by, first.changed_at) == (user, NOW)
     with pytest.raises(TypeError):
         change_job_policy(user=user, now=NOW, nonsense=1)
 
 
 def waiting(user):
-    change_job_policy(user=UserFactory(), now=NOW, second_person_approves=True)
-    return start(user)
+    change_job_policy(
+        user=UserFactory(), now=NOW, typed_number_over=24, second_person_approves=True
+    )
+    return start(user, typed=25)
+
+
+def test_a_small_job_waits_for_nobody(marker, user):
+    change_job_policy(
+        user=UserFactory(), now=NOW, typed_number_over=25, second_person_approves=True
+    )
+    assert start(user).state == State.QUEUED
 
 
 def test_a_second_person_approves(marker, user):
