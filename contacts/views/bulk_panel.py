@@ -30,6 +30,7 @@ from jobs.services import NothingSelected, NumberNotTyped, SelectionMoved
 from subscriptions_site.web.htmx import Request
 
 NOBODY = gettext_lazy("Nobody is selected. Close this and tick people in the list.")
+NOBODY_LEFT = gettext_lazy("Nobody is selected any more. Close this and select people again.")
 MOVED = gettext_lazy("The numbers have moved. Look at the effect again, then finish.")
 NOT_STARTED = (InvalidBulkEdit, InvalidAction, NumberNotTyped, SelectionMoved, NothingSelected)
 
@@ -128,7 +129,7 @@ def start_from(
     try:
         if (moved := _moved_effect(request, ask, selection)) is None:
             return start(selection)
-        problem = str(MOVED)
+        problem = str(MOVED if moved.shown.total else NOBODY_LEFT)
     except NOT_STARTED as error:
         problem = _say(form, error)
     return panel_context(request, form, ask, problem=problem, effect=moved)
@@ -146,7 +147,7 @@ def _say(form: StartForm, error: Exception) -> str:
             words = _("The selection has %(count)s contacts now. Look at the effect again.")
             return words % {"count": error.total}
         case NothingSelected():
-            return _("Nobody is selected any more. Close this and select people again.")
+            return str(NOBODY_LEFT)
     return ""
 
 

@@ -52,6 +52,7 @@ def run_jobs() -> None:
 
 
 def open_panel(page) -> None:
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Edit communication subscriptions").click()
     expect(page.locator("#panel-h")).to_be_focused()
 
@@ -111,7 +112,10 @@ def test_all_that_match_with_the_keyboard_and_a_number_to_type(index, scene, peo
     page.get_by_label("Select all 30 contacts, on every page").focus()
     keys.press("Space")
     expect(page.get_by_text("30 selected")).to_be_visible()
-    page.locator("#bulk-subscriptions").focus()
+    page.get_by_role("button", name="More", exact=True).focus()
+    keys.press("Enter")
+    keys.press("Tab")
+    expect(page.locator("#bulk-subscriptions")).to_be_focused()
     keys.press("Enter")
     expect(page.locator("#panel-h")).to_be_focused()
     page.get_by_role("radio", name="Opt out").focus()
@@ -149,6 +153,7 @@ def test_closing_goes_back_to_the_list_with_its_ticks(index, people):
     open_panel(page)
     page.keyboard.press("Escape")
     expect(page.locator("#panel")).to_be_hidden()
+    expect(page.get_by_role("button", name="More", exact=True)).to_be_focused()
     assert page.url.endswith("/contacts/")
     expect(page.get_by_label("Select Person28 Okafor")).to_be_checked()
     open_panel(page)
@@ -187,3 +192,60 @@ def test_pause_and_cancel_while_it_runs(index, scene, people):
     expect(page.get_by_text("Cancelled after 0 of 1 contacts")).to_be_visible()
     run_jobs()
     assert status_of(people[-1], scene.guide) is NONE
+
+
+def test_another_action_of_the_menu_with_the_keyboard(index, scene, people):
+    page, keys = index, index.keyboard
+    page.get_by_label("Select Person28 Okafor").check()
+    page.get_by_label("Select Person27 Okafor").check()
+    page.get_by_role("button", name="More", exact=True).focus()
+    keys.press("Enter")
+    page.locator("#bulk-property").focus()
+    keys.press("Enter")
+    expect(page.locator("#panel-h")).to_be_focused()
+    page.locator("#id_set_property").select_option("company")
+    page.locator("#id_set_value").fill("Fern & Sons")
+    keys.press("Tab")
+    effect = page.locator("#bulk-effect")
+    expect(effect).to_contain_text("2will have “Fern & Sons” as “Company”")
+    effect.get_by_role("button", name="View who").focus()
+    keys.press("Enter")
+    expect(page.locator("#dialog")).to_contain_text("Person28 Okafor")
+    keys.press("Escape")
+    expect(page.locator("#dialog")).to_be_hidden()
+    keys.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Set a property of 2 contacts")).to_be_visible()
+    run_jobs()
+    expect(page.get_by_text("2 contacts done", exact=True)).to_be_visible()
+    people[-1].refresh_from_db()
+    assert people[-1].company == "Fern & Sons"
+
+
+def test_an_export_is_fetched_from_its_job(index, scene, people):
+    page = index
+    page.get_by_label("Select Person28 Okafor").check()
+    page.get_by_role("button", name="Export").click()
+    expect(page.locator("#panel")).to_contain_text("1 contact")
+    page.locator("#panel").get_by_role("button", name="Export").click()
+    expect(page.get_by_role("heading", name="Export 1 contact")).to_be_visible()
+    run_jobs()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Contacts (CSV)").click()
+    assert "person28@okafor.example" in download.value.path().read_text("utf-8-sig")
+
+
+def test_numbers_that_moved_are_shown_before_anything_starts(index, scene, people):
+    page = index
+    page.get_by_label("Select Person28 Okafor").check()
+    open_panel(page)
+    page.get_by_label("Garden guide").check()
+    page.get_by_label("Legal basis for communication").select_option("CONSENT_WITH_NOTICE")
+    page.get_by_label("Explanation for communication consent").fill("Asked at the fair")
+    expect(page.locator("#bulk-effect")).to_contain_text("1will change")
+    scene.person_says(scene.guide, OUT, address=people[-1].contact_addresses.get().address)
+    finish(page)
+    expect(page.locator("#panel")).to_contain_text("The numbers have moved.")
+    expect(page.locator("#bulk-effect")).to_contain_text("1refused")
+    assert not Job.objects.exists()
+    finish(page)
+    expect(page.get_by_role("heading", name="Opt in 1 contact")).to_be_visible()
