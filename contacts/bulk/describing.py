@@ -167,6 +167,12 @@ def selection_words(job: Job) -> str:
     people = people_words(job.total)
     if "ticked" in job.selection:
         return _("%(people)s, ticked by hand") % {"people": people}
-    if job.selection.get("query"):
-        return _("%(people)s that matched when the job was started") % {"people": people}
-    return _("%(people)s, everyone when the job was started") % {"people": people}
+    query = job.selection.get("query")
+    if not query:
+        return _("%(people)s, everyone when the job was started") % {"people": people}
+    lines = [_("%(people)s that matched when the job was started") % {"people": people}]
+    if query.get("says"):
+        lines.append(query["says"])
+    if query.get("search"):
+        lines.append(_("Search: %(search)s") % {"search": query["search"]})
+    return "\n".join(lines)

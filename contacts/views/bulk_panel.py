@@ -74,15 +74,14 @@ def panel_context(
         selection = context["selection"] = selection_of(request)
     except NoSelection as error:
         return context | {"problem": str(error), "count": 0, "asks_number": False}
-    token = "" if problem else request.POST.get("counted", "")
     if effect is None:
+        token = "" if problem else request.POST.get("counted", "")
         context |= _effect_context(ask, selection, token)
         effect = context["effect"]
-    user = cast(User, request.user)
-    count = effect.shown.total if effect else selection.contacts(user).count()
-    asks_number = count > current_job_policy().typed_number_over
-    context |= {"count": count, "asks_number": asks_number, "problem": problem}
-    return context if count or problem else context | {"problem": str(NOBODY)}
+    chosen = selection.contacts(cast(User, request.user))
+    count = effect.shown.total if effect else chosen.count()
+    context |= {"count": count, "problem": problem or ("" if count else str(NOBODY))}
+    return context | {"asks_number": count > current_job_policy().typed_number_over}
 
 
 def _effect_context(ask: Ask, selection: Selection, token: str) -> dict[str, Any]:

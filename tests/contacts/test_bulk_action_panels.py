@@ -90,6 +90,12 @@ def test_the_page_of_the_job_says_what_was_asked(editor, people, user):
         assert words in text_of(editor.get(f"/jobs/{job.pk}/")), name
 
 
+def test_the_job_says_how_its_people_were_chosen(editor, people):
+    editor.post(URL % "basis", sent(new_basis="NON_GDPR", q="anna"))
+    shown = text_of(editor.get(f"/jobs/{Job.objects.get().pk}/"))
+    assert "1 contact that matched when the job was started<br>Search: anna" in shown
+
+
 def test_each_count_opens_its_people(editor, people):
     data = sent(new_owner="0", outcome="changed")
     shown = text_of(editor.post(f"{URL % 'owner'}people/", data, headers=DIALOG))
