@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db import transaction
+from django.db import Error, connection, transaction
 from django.db.models import DateTimeField, Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 
@@ -51,11 +51,16 @@ def _run_chunk_of(job_id: int, now: datetime) -> bool:
         with transaction.atomic():
             return _take_and_work(job_id, taken, now)
     except Exception as error:
-        if not taken:
-            raise
+        if not taken or (isinstance(error, Error) and _is_connection_lost()):
+            raise  # nothing of the chunk is there, and it is not the chunk's fault
         log.exception("job %s, chunk %s", job_id, taken)
         _count_failure(job_id, taken, error)
         return True
+
+
+def _is_connection_lost() -> bool:
+    """Tell whether the database went away, rather than refused something."""
+    return connection.connection is None or not connection.is_usable()
 
 
 def _take_and_work(job_id: int, taken: list[int], now: datetime) -> bool:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from datetime import UTC, datetime
 
 import django
@@ -36,7 +37,7 @@ def look(_: str = "") -> dict[str, object]:
     from preferences.rebuilding import differences
     from preferences.verification import verify_ledger
 
-    job = Job.objects.get()
+    job = Job.objects.earliest("pk")
     return {
         "state": job.state,
         "done": progress_of(job, now=NOW).done,
@@ -79,13 +80,82 @@ def killed(point: str) -> None:
     die()  # after the commit
 
 
+def served(seconds: str) -> None:
+    """Be a worker as it is in production, only slow: each chunk tells when it has written events."""
+    from django.core.management import call_command
+
+    from preferences import ledger
+
+    append = ledger.append
+
+    def slowly(entries):
+        append(entries)
+        sys.stdout.write("written\n")
+        sys.stdout.flush()
+        time.sleep(float(seconds))
+
+    ledger.append = slowly
+    call_command("work_jobs")
+
+
+def prepared(_: str) -> dict[str, int]:
+    """Make the tables, and a job to do."""
+    from django.core.management import call_command
+
+    from contacts.bulk import start
+    from tests.factories import UserFactory
+    from tests.preferences.kernel import news, set_policy
+
+    call_command("migrate", verbosity=0)
+    start.CHANGES_AT_ONCE = CHUNK
+    subscription_type = news()
+    set_policy()
+    return {"job": make_job(UserFactory(), subscription_type).pk}
+
+
+def counted(_: str) -> dict[str, int]:
+    """Tell how many jobs and chunks there are."""
+    from jobs.models import Job, JobChunk
+
+    return {"jobs": Job.objects.count(), "chunks": JobChunk.objects.count()}
+
+
+def asked(point: str) -> dict[str, int]:
+    """Be the server that is asked to start a second job, and die at a point of it."""
+    from jobs import services
+    from jobs.models import Job
+    from preferences.models import SubscriptionType
+    from tests.contacts.bulk_scene import OUT, opting, start_edit
+
+    from contacts.bulk import start
+
+    start.CHANGES_AT_ONCE = CHUNK
+    freeze = services._freeze
+    if point == "before the commit":
+        services._freeze = lambda *args: (freeze(*args), die())
+    user = Job.objects.earliest("pk").created_by
+    edit = opting(OUT, SubscriptionType.objects.get())
+    job = start_edit(edit, user, key="one form")
+    if point == "after the commit":
+        die()
+    return {"job": job.pk, "chunks": job.chunks.count(), "total": job.total}
+
+
 def die(*args: object, **kwargs: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
     django.setup()
-    verbs = {"work": work, "killed": killed, "look": look}
+    verbs = {
+        "asked": asked,
+        "counted": counted,
+        "killed": killed,
+        "look": look,
+        "prepared": prepared,
+        "served": served,
+        "work": work,
+    }
     for argument in sys.argv[1:]:
         verb, _, rest = argument.partition(":")
         sys.stdout.write(json.dumps(verbs[verb](rest)) + "\n")

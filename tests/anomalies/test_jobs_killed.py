@@ -55,3 +55,16 @@ def test_r19_a_killed_worker_leaves_whole_chunks(database, point, chunks):
         "differences": 0,
         "is_intact": True,
     }
+
+
+@pytest.mark.parametrize(("point", "kept"), [("before the commit", 1), ("after the commit", 2)])
+def test_a_server_killed_while_it_starts_a_job_leaves_all_of_it_or_nothing(database, point, kept):
+    process = start(database, MODULE, f"asked:{point}")
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    (found,) = answers(start(database, MODULE, "counted"))
+    assert found == {"jobs": kept, "chunks": kept * -(-PEOPLE // CHUNK)}
+    (again,) = answers(start(database, MODULE, "asked"))  # the browser sends the form once more
+    (found,) = answers(start(database, MODULE, "counted"))
+    assert found == {"jobs": 2, "chunks": 2 * -(-PEOPLE // CHUNK)}
+    assert again["total"] == PEOPLE

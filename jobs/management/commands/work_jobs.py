@@ -3,6 +3,7 @@
 import logging
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -53,14 +54,18 @@ class Command(BaseCommand):
                 return
             last_job = worked or 0
             if worked is None:
-                self._tidy()
+                self._patiently(self._tidy)
             self._rest(worked is None)
 
     def _work(self, last_job: int) -> int | None:
+        return self._patiently(lambda: run_next_chunk(now=timezone.now(), after_job_id=last_job))
+
+    def _patiently[T](self, act: Callable[[], T]) -> T | None:
+        """Do it; while the database is away wait a little, and let the loop come back to it."""
         try:
-            return run_next_chunk(now=timezone.now(), after_job_id=last_job)
+            return act()
         except Error:
-            # The database is away: what was begun is rolled back and will be taken again.
+            # What was begun is rolled back and will be taken again.
             log.exception("the database does not answer")
             connection.close()
             self._sleep(TROUBLE_SECONDS)
