@@ -122,12 +122,11 @@ def counted(_: str) -> dict[str, int]:
 
 def asked(point: str) -> dict[str, int]:
     """Be the server that is asked to start a second job, and die at a point of it."""
+    from contacts.bulk import start
     from jobs import services
     from jobs.models import Job
     from preferences.models import SubscriptionType
     from tests.contacts.bulk_scene import OUT, opting, start_edit
-
-    from contacts.bulk import start
 
     start.CHANGES_AT_ONCE = CHUNK
     freeze = services._freeze
