@@ -43,9 +43,9 @@ DEFAULT_VIEWS = {
     for view in (
         DefaultView(ALL, _("All contacts")),
         DefaultView("mine", _("My contacts"), "owner:is:{me}"),
-        DefaultView("new", _("New in 30 days"), "created:newer:30", "-created"),
         DefaultView("left", _("Unsubscribed from all"), "left.all.email:is:yes"),
         DefaultView("bounced", _("Undeliverable"), "undeliverable.email:is:yes"),
+        DefaultView("new", _("New in 30 days"), "created:newer:30", "-created"),
     )
 }
 

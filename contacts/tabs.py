@@ -8,43 +8,49 @@ from contacts.index_look import IndexLook
 from contacts.open_view import DEFAULT_VIEWS, view_url
 from contacts.saved_views import view_lines
 
-SAVED_TABS = 3  # the other saved views are in the menu, except the one that is open
+USUAL_TABS = 4
+SAVED_TABS = 2  # the other views are in the menu, except the one that is open
 
 
 class Tab(NamedTuple):
-    """A view to open. ``note``: whose it is, where that is not plain."""
+    """A view to open."""
 
     key: str
     name: str
     url: str
     is_open: bool
-    is_shared: bool = False
     is_own: bool = False
 
 
 class Tabs(NamedTuple):
-    """``shown`` in the bar, ``own`` and ``shared`` in the menu behind it."""
+    """``shown`` in the bar; the others in the menu: those that everybody has, own, shared."""
 
     shown: Sequence[Tab]
+    usual: Sequence[Tab]
     own: Sequence[Tab]
     shared: Sequence[Tab]
-
-    @property
-    def has_more(self) -> bool:
-        return bool(self.own or self.shared)
 
 
 def tabs_of(user: User, look: IndexLook | None) -> Tabs:
     """Return the tabs of a user; one query."""
     current = look.opened.key if look else ""
-    shown = [
+    usual = [
         Tab(view.key, str(view.name), view_url(view.key), view.key == current)
         for view in DEFAULT_VIEWS.values()
     ]
-    rest: list[Tab] = []
-    for line in view_lines(user):
-        key = str(line.id)
-        tab = Tab(key, line.name, view_url(key), key == current, line.is_shared, line.is_own)
-        has_room = len(shown) < len(DEFAULT_VIEWS) + SAVED_TABS
-        (shown if has_room or tab.is_open else rest).append(tab)
-    return Tabs(shown, [tab for tab in rest if tab.is_own], [tab for tab in rest if not tab.is_own])
+    saved = [
+        Tab(str(line.id), line.name, view_url(str(line.id)), str(line.id) == current, line.is_own)
+        for line in view_lines(user)
+    ]
+    shown = _with_room(usual, USUAL_TABS) + _with_room(saved, SAVED_TABS)
+    rest = [tab for tab in saved if tab not in shown]
+    return Tabs(
+        shown,
+        [tab for tab in usual if tab not in shown],
+        [tab for tab in rest if tab.is_own],
+        [tab for tab in rest if not tab.is_own],
+    )
+
+
+def _with_room(tabs: Sequence[Tab], room: int) -> list[Tab]:
+    return [tab for place, tab in enumerate(tabs) if place < room or tab.is_open]

@@ -335,8 +335,14 @@
   });
   addEventListener("pageshow", () => sent.clear());
 
-  // On a phone the entries of the settings run on to the side.
-  document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  // Where there is little room the entries of the settings and the tabs run on to the side.
+  function showCurrent() {
+    for (const entry of document.querySelectorAll(".side-nav [aria-current], .tabs--page [aria-current]")) {
+      entry.scrollIntoView({ block: "nearest", inline: "center" });
+    }
+  }
+  showCurrent();
+  body.addEventListener("htmx:oobAfterSwap", ({ detail }) => detail.target.id === "view-bar" && showCurrent());
 
   // A page that came back with errors: say so where it begins.
   if (!topLayer()) document.querySelector(".error-summary")?.focus();
