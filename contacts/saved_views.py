@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import User
@@ -83,7 +83,9 @@ def get_view(user: User, pk: int) -> SavedView:
 
 
 def find_view(user: User, pk: int) -> SavedView | None:
-    return _visible(user).filter(pk=pk).first()
+    found = SavedView.objects.filter(pk=pk).first()
+    is_seen = found is not None and (found.is_shared or found.owner_id == user.pk)
+    return found if is_seen else None
 
 
 def get_view_to_change(user: User, pk: int) -> SavedView:
@@ -175,7 +177,3 @@ def _named(view: SavedView, name: str, is_shared: bool) -> SavedView:
 
 def _own(user: User) -> QuerySet[SavedView]:
     return SavedView.objects.filter(owner=user).order_by("position", "id")
-
-
-def _visible(user: User) -> QuerySet[SavedView]:
-    return SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
