@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from contacts.bulk.edit import InvalidBulkEdit
 from contacts.models import Contact
+from preferences.links import preference_link, undo_token, unsubscribe_link
 from preferences.models import ConsentEvent, SubscriptionType
 from preferences.situations import scope_of
 from preferences.values import ACCOUNT, Act, LegalBasis, Scope, Source, Wish, Word
 from tests.contacts.bulk_scene import edit_now, opting
 from tests.factories import UserFactory, make_contact
 from tests.preferences.kernel import IN, NONE, OUT, act, fact, news, of, ours, own, unit_of
+from tests.public.scene import path_of
 
 HOUR = timedelta(hours=1)
 
@@ -44,6 +46,11 @@ class World:
     @property
     def unit_scope(self) -> Scope:
         return unit_of(self.type)
+
+    @property
+    def link(self) -> dict[str, int]:
+        """Return what every personal link of theirs names."""
+        return {"address_id": self.address_id, "unit_id": self.type.business_unit_id}
 
     def last_event(self) -> ConsentEvent:
         return ConsentEvent.objects.latest("id")
@@ -136,6 +143,40 @@ def by_panel(world: World, intent: str) -> None:
     assert response.status_code in (200, 302, 404, 422), response.content
 
 
+# --- public pages, over HTTP ------------------------------------------------------------------------------
+
+
+def by_page(world: World, intent: str) -> None:
+    """Post what the person's own page posts; Undo as the page that follows the act would."""
+    path = path_of(preference_link(**world.link, now=timezone.now()))
+    type_id, unit_id = world.type.pk, world.type.business_unit_id
+    if intent == "undo":
+        event = world.last_event().pk
+        token = undo_token(address_id=world.address_id, event_id=event, now=timezone.now())
+        path, data = f"{path}undo/", {"event": token}
+    else:
+        data = {
+            "opt in": {"shown": f"{type_id}:0", "types": type_id},
+            "lift and opt in": {"shown": f"{type_id}:0", "types": type_id},
+            "opt out": {"shown": f"{type_id}:1"},
+            "close unit": {"leave": unit_id},
+            "close all": {"leave": "all"},
+            "open unit": {"come_back": unit_id},
+            "open all": {"come_back": "all"},
+        }[intent]
+    response = Client(enforce_csrf_checks=True).post(path, data)
+    assert response.status_code in (200, 400, 409), response.content
+
+
+def by_one_click(world: World, intent: str) -> None:
+    """Post what a mail program posts to the URL of List-Unsubscribe (RFC 8058)."""
+    type_id = world.type.pk if intent == "opt out" else None
+    path = path_of(unsubscribe_link(**world.link, type_id=type_id))
+    body = {"List-Unsubscribe": "One-Click"}
+    response = Client(enforce_csrf_checks=True).post(path, body)
+    assert response.status_code in (200, 409), response.content
+
+
 # --- a bulk edit, run as a job ----------------------------------------------------------------------------
 
 
@@ -158,6 +199,14 @@ class Way:
     source: Source
     ask: Callable[[World, str], None]
     cannot: frozenset[str] = frozenset()
+
+
+INTENTS = frozenset(
+    {
+        *("opt in", "opt out", "not opted", "lift and opt in", "undo"),
+        *("close unit", "close all", "open unit", "open all"),
+    }
+)
 
 
 def service_way(column: str, source: Source, word: Word = Word.OURS) -> Way:
@@ -183,9 +232,18 @@ WAYS: dict[str, Way] = {
     "API v4": service_way("v4", Source.API_V4),
     "API v4 relaying them": service_way("relay", Source.API_V4, Word.OWN),
     "preference page": service_way("page", Source.PREFERENCE_PAGE, Word.OWN),
+    "preference page over HTTP": Way(
+        "page", Source.PREFERENCE_PAGE, by_page, cannot=frozenset({"not opted"})
+    ),
     "confirmation": service_way("page", Source.CONFIRMATION, Word.OWN),
     "SMS keyword": service_way("page", Source.SMS_KEYWORD, Word.OWN),
     "WhatsApp": service_way("page", Source.WHATSAPP, Word.OWN),
     "one-click": service_way("click", Source.ONE_CLICK, Word.OWN),
+    "one-click over HTTP": Way(
+        "click",
+        Source.ONE_CLICK,
+        by_one_click,
+        cannot=INTENTS - {"opt out", "close unit"},
+    ),
     "provider feedback": service_way("click", Source.PROVIDER_FEEDBACK, Word.OWN),
 }
