@@ -11,6 +11,7 @@ from django.urls import resolve
 
 from contacts.services import delete_contact
 from preferences import links
+from preferences.gate import may_send
 from preferences.models import ConsentEvent, OptOutReason, RepeatedWord, SubscriptionType
 from preferences.values import ACCOUNT, Act, ActorKind, Source, Word
 from tests.factories import UserFactory, make_contact
@@ -21,12 +22,22 @@ from tests.preferences.kernel import (
     NONE,
     OUT,
     act,
+    address,
     erasure,
     of,
     own,
     status_of,
 )
-from tests.public.scene import EMAIL, ONE_CLICK, URLENCODED, Person, hidden, stranger, text_of
+from tests.public.scene import (
+    EMAIL,
+    ONE_CLICK,
+    URLENCODED,
+    Person,
+    hidden,
+    path_of,
+    stranger,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -504,3 +515,16 @@ def test_a_hostile_name_stays_text(ada):
 
 def test_links_lead_to_these_views(ada):
     assert resolve(ada.unsubscribe_path()).url_name == "unsubscribe"
+
+
+def test_every_question_after_an_opt_out_says_no(ada):
+    """500 opt-outs, and after each the gate is asked about it and about one of those before."""
+    people = [address(f"person{number}@fernmoor.example") for number in range(500)]
+    for number, address_id in enumerate(people):
+        link = links.unsubscribe_link(
+            address_id=address_id, unit_id=ada.unit.pk, type_id=ada.breaks.pk
+        )
+        assert one_click(ada, path_of(link)).status_code == 200
+        for asked in {number, number * 7919 % (number + 1)}:
+            text = f"person{asked}@fernmoor.example"
+            assert not may_send("EMAIL", text, ada.breaks.pk, now=ada.now).allowed
