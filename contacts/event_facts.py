@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from preferences.event_lines import WordingLine
+from preferences.event_lines import EventLine, WordingLine
+from preferences.reasons import REASONS
 from preferences.shown_wording import WORDING_KINDS
 from subscriptions_site.templatetags.ui import day, moment
 
@@ -31,6 +32,8 @@ def facts_of(entry: "Entry") -> Iterator[Fact]:
     if event.legal_basis:
         yield _("Legal basis"), entry.legal_basis
     yield from _evidence(entry)
+    if event.reason:
+        yield _("Reason they gave"), _reason(event)
     if event.asked_on:
         yield _("Asked on"), day(event.asked_on)
     if event.wording:
@@ -48,6 +51,11 @@ def _changed(entry: "Entry") -> str:
     if entry.is_change:
         return _("From %(before)s to %(after)s") % {"before": entry.before, "after": entry.after}
     return _("Nothing, still %(status)s") % {"status": entry.after}
+
+
+def _reason(event: EventLine) -> str:
+    words = str(REASONS.get(event.reason, event.reason))
+    return f"{words}: {event.reason_text}" if event.reason_text else words
 
 
 def _wording(wording: WordingLine) -> SafeString:

@@ -55,6 +55,9 @@ DETAILS = {
     "ip": gettext_lazy("IP address"),
     "user_agent": gettext_lazy("Device"),
     "reason": gettext_lazy("Reason given"),
+    "prefetch": gettext_lazy("Prefetch headers"),
+    "seconds": gettext_lazy("Seconds on the page"),
+    "language": gettext_lazy("Language of the page"),
 }
 FINDINGS = {
     Problem.ALTERED: gettext_lazy("An entry was altered after it was written"),

@@ -200,13 +200,14 @@ class OptOutOfAll:
 
 @dataclass(frozen=True, slots=True)
 class AddressGroup:
-    """The rows of one address within one unit."""
+    """The rows of one address within one unit. ``paused_until``: the person wants nothing till then."""
 
     address: Address
     is_alone: bool
     is_primary: bool
     rows: list[Row] = field(default_factory=list)
     opt_out: OptOutOfAll | None = None
+    paused_until: datetime | None = None
 
     @property
     def icon(self) -> str:

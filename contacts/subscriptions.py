@@ -17,6 +17,7 @@ from preferences import selectors
 from preferences.event_lines import EventLine, lines_by_id, requests_for
 from preferences.models import Address
 from preferences.outline import Outline, TypeLine, UnitLine, get_outline
+from preferences.pauses import open_pauses
 from preferences.rules import effective
 from preferences.values import (
     SINGLE_UNDO_HOURS,
@@ -51,7 +52,7 @@ def get_subscriptions(
     outline: Outline | None = None,
     also: Collection[int] = (),
 ) -> Subscriptions:
-    """Return what a user may see of the subscriptions of a contact; five queries at most.
+    """Return what a user may see of the subscriptions of a contact; six queries at most.
 
     ``addresses`` of the contact and ``outline`` of the user come from callers who have read them;
     ``also``: more events to read with those behind the statuses.
@@ -76,6 +77,7 @@ class _Shaper:
         self.types = outline.types
         self.said = selectors.states_for(ids)
         self.pending = requests_for(ids, now=now)
+        self.paused = open_pauses(ids, now=now)
         self.events = lines_by_id(self._event_ids().union(also))
 
     def shape(self) -> Subscriptions:
@@ -107,6 +109,7 @@ class _Shaper:
                     next(a for a in self.addresses if a.channel == address.channel) is address,
                     rows,
                     self._opt_out(address, unit, rows),
+                    self.paused.get(address.pk),
                 )
                 groups.append(group)
         return UnitGroup(unit, groups)

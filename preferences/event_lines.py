@@ -16,6 +16,7 @@ from preferences.models import (
     BusinessUnit,
     ConsentEvent,
     Evidence,
+    OptOutReason,
     PendingConfirmation,
     SubscriptionType,
     Wording,
@@ -35,10 +36,11 @@ _LINES = f"""
         staff.name, staff.email, ({_TYPE % "name"}),
         (SELECT name FROM {BusinessUnit._meta.db_table}
             WHERE id = coalesce(event.business_unit_id, ({_TYPE % "business_unit_id"}))),
-        evidence.explanation, evidence.details, evidence.erased_at,
+        evidence.explanation, evidence.details, evidence.erased_at, told.reason, told.text,
         wording.kind, wording.language, wording.version, wording.text, wording.digest
     FROM {ConsentEvent._meta.db_table} event
     LEFT JOIN {Evidence._meta.db_table} evidence ON evidence.id = event.evidence_id
+    LEFT JOIN {OptOutReason._meta.db_table} told ON told.event_id = event.id
     LEFT JOIN {Wording._meta.db_table} wording ON wording.id = event.wording_id
     LEFT JOIN {User._meta.db_table} staff
         ON staff.id = event.actor_id AND event.actor_kind = {ActorKind.USER.code}
@@ -63,6 +65,7 @@ class EventLine(NamedTuple):
 
     ``staff_name``: who of us acted, "" for others. ``unit_name``: the unit it is about, or that the
     type belongs to. ``erased_at``: when the evidence was; without evidence all of it is empty.
+    ``reason``: a key of ``reasons.REASONS``, when the person told one afterwards.
     """
 
     id: int
@@ -93,6 +96,8 @@ class EventLine(NamedTuple):
     explanation: str
     details: dict[str, Any]
     erased_at: datetime | None
+    reason: str
+    reason_text: str
     wording: WordingLine | None
 
     def is_by(self, user: User) -> bool:
@@ -156,7 +161,9 @@ def requests_for(address_ids: Collection[int], *, now: datetime) -> dict[tuple[i
 
 def _line(row: Sequence[Any]) -> EventLine:
     own, names = row[: len(_COLUMNS)], row[len(_COLUMNS) :]
-    staff_name, staff_email, type_name, unit_name, explanation, details, erased_at = names[:7]
+    staff_name, staff_email, type_name, unit_name, explanation, details, erased_at, *told = names[
+        :9
+    ]
     values = dict(zip(_COLUMNS, own, strict=True))
     for name in ("recorded_at", "said_at"):
         values[name] = moment(values[name])
@@ -170,7 +177,9 @@ def _line(row: Sequence[Any]) -> EventLine:
         explanation=explanation or "",
         details=json.loads(details) if details else {},
         erased_at=moment(erased_at),
-        wording=_wording(names[7:]),
+        reason=told[0] or "",
+        reason_text=told[1] or "",
+        wording=_wording(names[9:]),
     )
 
 

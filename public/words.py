@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from preferences.event_lines import EventLine
+from preferences.models import Pause
 from preferences.texts import TypeText
 from preferences.values import Act, Outcome, Result, ScopeKind, Source, Status, Word
+from subscriptions_site.templatetags.ui import day
 
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
 
@@ -98,6 +100,15 @@ def everything_of(unit_name: str) -> str:
     if not unit_name:
         return _("everything")
     return _("all messages of %(name)s") % {"name": unit_name}
+
+
+def past_pause(pause: Pause) -> PastLine:
+    """Return a break as the person reads it, with the day it ended if they ended it."""
+    words = _("You asked for a break until %(day)s") % {"day": day(pause.until)}
+    if pause.ended_at is not None and pause.ended_at < pause.until:
+        ended = _("ended on %(day)s") % {"day": day(pause.ended_at)}
+        words = f"{words}, {ended}"
+    return PastLine(pause.asked_at, words, str(WAYS[Source.PREFERENCE_PAGE]))
 
 
 def past_line(line: EventLine, texts: Mapping[int, TypeText]) -> PastLine:

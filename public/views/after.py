@@ -6,13 +6,13 @@ from django.http import HttpResponse
 
 from preferences.links import read_undo, undo_token
 from preferences.models import BusinessUnit, ConsentEvent
+from preferences.reasons import REASONS
 from preferences.selectors import events_of
 from preferences.situations import scope_of
 from preferences.texts import texts_for
 from preferences.tokens import Undo
 from preferences.values import Outcome, Result, Scope, ScopeKind
 from public.acts import EVERYTHING, events_to_undo, give_reason, undo
-from public.reasons import REASONS
 from public.request_facts import evidence_of
 from public.views.visiting import Visit
 

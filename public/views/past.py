@@ -9,7 +9,9 @@ from preferences.texts import texts_for
 from preferences.tokens import Preferences
 from public.acts import EVERYTHING
 from public.views.visiting import Visit
-from public.words import past_line
+from public.words import PastLine, past_line, past_pause
+
+SHOWN_PAUSES = 5
 
 
 def past_of(visit: Visit[Preferences], *, before: str) -> dict[str, Any]:
@@ -32,10 +34,13 @@ def past_of(visit: Visit[Preferences], *, before: str) -> dict[str, Any]:
     texts = texts_for(types, visit.language)
     shown = [line for line in lines if line.subscription_type_id not in internal]
     older = f"{visit.url('history/')}&before={lines[-1].id}" if len(found) > len(lines) else ""
-    return {
-        "lines": [past_line(line, texts) for line in shown],
-        "older_url": older,
-        "pauses": []
-        if is_number
-        else Pause.objects.filter(address=visit.address).order_by("-id")[:5],
-    }
+    told = [past_line(line, texts) for line in shown]
+    if not is_number:
+        told = sorted([*told, *_pauses(visit)], key=lambda line: line.at, reverse=True)
+    return {"lines": told, "older_url": older}
+
+
+def _pauses(visit: Visit[Preferences]) -> list[PastLine]:
+    """Return the last pauses, each where it was asked for."""
+    found = Pause.objects.filter(address=visit.address).order_by("-id")[:SHOWN_PAUSES]
+    return [past_pause(pause) for pause in found]

@@ -1,8 +1,11 @@
-"""Why people leave, to choose from; nobody has to say."""
+"""Why people leave, to choose from on the page after it; nobody has to say."""
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-REASONS = {
+REASONS: Mapping[str, Promise] = {
     "too_many": _("Too many messages"),
     "not_relevant": _("Not about things I like"),
     "did_not_ask": _("I did not ask for these"),
