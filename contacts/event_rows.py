@@ -16,7 +16,7 @@ from subscriptions_site.templatetags.ui import icon, moment, short_moment
 def draw_entries(entries: Sequence[Entry], *, is_focused: bool = False) -> SafeString:
     """Draw entries as the elements of a list; the first one may take the focus."""
     focus = ' tabindex="-1" autofocus' if is_focused else ""
-    details = f"{escape(_('Details'))}{icon('down')}"
+    details = escape(_("Details")) + icon("down")
     drawn = [_entry(entry, "" if place else focus, details) for place, entry in enumerate(entries)]
     return SafeString("\n".join(drawn))
 

@@ -44,7 +44,8 @@ def draw_rows(rows: Iterable[Row], page: RowPage) -> SafeString:
 
 def draw_said(said: Said, way: str = "") -> SafeString:
     """Draw the line under a status: whose word, through which way, when."""
-    suspected = f"<span>{escape(_('Suspected automatic'))}</span> " if said.is_suspected else ""
+    doubt = _("Suspected automatic")
+    suspected = f"<span>{escape(doubt)}</span> " if said.is_suspected else ""
     return SafeString(
         f"<span>{escape(said.by)}</span> <span>{escape(way or said.way)}</span> {suspected}"
         f'<span><time datetime="{said.said_at.isoformat()}" title="{escape(moment(said.said_at))}">'
@@ -54,6 +55,7 @@ def draw_said(said: Said, way: str = "") -> SafeString:
 
 def _row(row: Row, page: RowPage) -> str:
     key, pill = row.key, row.pill
+    drawn_pill = status_pill(pill, _("Awaiting") if pill == "AWAITING" else None)
     done = " is-done" if key in page.done_keys else ""
     oob = ' hx-swap-oob="true"' if page.is_oob else ""
     problem = ""
@@ -66,7 +68,7 @@ def _row(row: Row, page: RowPage) -> str:
         f'<div><div class="subrow__name">{escape(row.type.name)}{_tags(row)}</div>'
         f'<div class="subrow__meta">{_meta(row, pill)}</div>{problem}</div>'
         f'<div class="subrow__act">{actions}</div><div class="subrow__status">'
-        f"{status_pill(pill, _('Awaiting') if pill == 'AWAITING' else None)}</div></li>"
+        f"{drawn_pill}</div></li>"
     )
 
 
@@ -100,11 +102,11 @@ def _spans(*words: str) -> str:
 
 def _actions(row: Row, page: RowPage) -> str:
     """Draw the buttons; the first one is where the focus comes back to after an act."""
-    drawn = []
+    drawn, undo, unsubscribe = [], _("Undo"), _("Unsubscribe")
     if row.undo_id:
         label = _("Undo: %(name)s") % {"name": row.type.name}
         field = f'<input type="hidden" name="event" value="{row.undo_id}">'
-        words = f"{icon('undo', 'sm')} {escape(_('Undo'))}"
+        words = f"{icon('undo', 'sm')} {escape(undo)}"
         drawn.append(_form(page.undo_url, field, _place(row, page, "act"), label, words, page))
     if row.can_subscribe:
         label = _("Subscribe: %(name)s") % {"name": row.type.name}
@@ -118,7 +120,7 @@ def _actions(row: Row, page: RowPage) -> str:
             f'<input type="hidden" name="address" value="{row.address.pk}">'
             f'<input type="hidden" name="type" value="{row.type.id}">'
         )
-        words = f'<span class="spinner" aria-hidden="true"></span>{escape(_("Unsubscribe"))}'
+        words = f'<span class="spinner" aria-hidden="true"></span>{escape(unsubscribe)}'
         place = _place(row, page, "out" if row.undo_id or row.can_subscribe else "act")
         drawn.append(_form(page.unsubscribe_url, fields, place, label, words, page))
     return "\n".join(drawn)

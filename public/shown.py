@@ -37,9 +37,11 @@ def choice_wording(
 ) -> int:
     """Return the id of the text of the preference page about one type, or one opt-out of all."""
     if scope.kind is ScopeKind.TYPE and text is not None:
-        lines = [unit_name, text.name, text.description, agreement(), f"[{_('Save choices')}]"]
+        button = _("Save choices")
+        lines = [unit_name, text.name, text.description, agreement(), f"[{button}]"]
     else:
-        lines = [_("Stop all messages"), unit_name, f"[{_('Unsubscribe from all')}]"]
+        button = _("Unsubscribe from all")
+        lines = [_("Stop all messages"), unit_name, f"[{button}]"]
     return _kept("preference_page", language, [_("Choose what we send you"), *lines], now)
 
 

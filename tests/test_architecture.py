@@ -1,6 +1,7 @@
 """What imports cannot show, read from the syntax trees of our own code."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,18 @@ def test_no_signals(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             is_signal = node.func.attr == "connect" and "signal" in ast.unparse(node.func).lower()
             assert not is_signal, name_of(path)
+
+
+TRANSLATE = re.compile(r"_|_lazy|n?p?n?gettext(_lazy)?")
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_no_text_is_translated_inside_an_f_string(path):
+    """There it is not collected, so it would stay English in every language."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.JoinedStr):
+            hidden = [call for call in calls(node) if TRANSLATE.fullmatch(call)]
+            assert hidden == [], f"{name_of(path)}:{node.lineno}"
 
 
 CLOCKS = ("timezone.now", "datetime.now", "datetime.utcnow", "date.today", "time.time")
