@@ -4,6 +4,7 @@ Statuses and events are written in SQL, as if an import had opted everybody in; 
 the door, and the ledger of a benchmark proves nothing to anybody.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -23,7 +24,7 @@ from preferences.values import Channel
 
 ROWS_AT_ONCE = 10_000
 TYPES, STORED = 20, 5
-CHOSEN = "Chosen"  # the job title that the filter looks for
+CHOSEN = "Chosen %s"  # the job title that the filter of a group looks for
 
 _EVENTS = f"""
 INSERT INTO {ConsentEvent._meta.db_table} (id, address_id, before, after, recorded_at, said_at,
@@ -43,8 +44,11 @@ ORDER BY address_id, subscription_type_id
 """
 
 
-def fill(contacts: int, chosen: int, *, now: datetime) -> list[int]:
-    """Make that many contacts, of whom some carry the job title ``CHOSEN``; return the stored types."""
+def fill(contacts: int, *, groups: int, chosen: int, now: datetime) -> list[int]:
+    """Make that many contacts, and groups of ``chosen`` of them; return the types that are stored.
+
+    The people of a group carry its job title and lie all over the table.
+    """
     policy = PolicyVersion.objects.create(changed_at=now)
     unit = BusinessUnit.objects.create(name="Bench", slug="bench")
     types = [
@@ -52,10 +56,15 @@ def fill(contacts: int, chosen: int, *, now: datetime) -> list[int]:
         for number in range(TYPES)
     ]
     unit_set = ensure_unit_set([unit.pk])
-    step = max(1, contacts // chosen)
+    step = max(1, contacts // (groups * chosen))
+    titles = [
+        CHOSEN % (place // step % groups)
+        if place % step == 0 and place // step < groups * chosen
+        else ""
+        for place in range(contacts)
+    ]
     for start in range(0, contacts, ROWS_AT_ONCE):
-        numbers = range(start, min(start + ROWS_AT_ONCE, contacts))
-        _add_contacts(numbers, unit_set, chosen, step, now)
+        _add_contacts(start, titles[start : start + ROWS_AT_ONCE], unit_set, now)
     with connection.cursor() as cursor:
         for type_id in types[:STORED]:
             cursor.execute(_EVENTS, {"now": now, "type": type_id, "policy": policy.pk})
@@ -64,8 +73,8 @@ def fill(contacts: int, chosen: int, *, now: datetime) -> list[int]:
     return types[:STORED]
 
 
-def _add_contacts(numbers: range, unit_set: UnitSet, chosen: int, step: int, now: datetime) -> None:
-    """Add contacts; every n-th is one of the chosen, so that they lie all over the table."""
+def _add_contacts(start: int, titles: Sequence[str], unit_set: UnitSet, now: datetime) -> None:
+    numbers = range(start, start + len(titles))
     forms = [f"person{number}@mail{number % 997}.example" for number in numbers]
     ids = ensure_addresses(channel=Channel.EMAIL, pairs=[(form, form) for form in forms], now=now)
     added = Contact.objects.bulk_create(
@@ -76,9 +85,9 @@ def _add_contacts(numbers: range, unit_set: UnitSet, chosen: int, step: int, now
             last_name=form,
             sort_name=form,
             search_text=f" {form}",
-            job_title=CHOSEN if number % step == 0 and number // step < chosen else "",
+            job_title=title,
         )
-        for number, form in zip(numbers, forms, strict=True)
+        for form, title in zip(forms, titles, strict=True)
     )
     ContactAddress.objects.bulk_create(
         ContactAddress(

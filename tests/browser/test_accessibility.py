@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role
 from contacts.models import Contact
 from contacts.services import delete_contact
+from jobs.policy import change_job_policy
 from jobs.services import pause_job
 from preferences.values import Status, unit_scope
 from tests.browser.axe import grave_violations, open_everything, overflow
@@ -43,6 +44,7 @@ SETTINGS_PAGES = (
     "business-units/new/",
     "business-units/{garden}/",
     "channels/",
+    "jobs/",
     "privacy/",
     "privacy/turn-off/",
     "users/",
@@ -126,6 +128,38 @@ def test_the_settings(tour, scene):
     assert tour(*(f"/settings/{filled(path, scene)}" for path in SETTINGS_PAGES)) == []
 
 
+def test_the_other_bulk_actions(tour):
+    panels = ("owner", "property", "basis", "delete", "export")
+    assert tour(*(f"/contacts/bulk/{name}/?scope=view" for name in panels)) == []
+    assert tour("/contacts/bulk/delete/?ids=0") == []
+
+
+def test_the_menu_and_the_effect_of_another_bulk_action(live_server, page, watch, enter, scene):
+    enter(watch(page), scene.editor)
+    page.goto(f"{live_server.url}/contacts/")
+    page.get_by_label("Select Amara Okafor").check()
+    page.get_by_role("button", name="More", exact=True).click()
+    assert grave_violations(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.locator("#bulk-property").click()
+    page.locator("#id_set_property").select_option("country")
+    page.locator("#id_set_value").select_option("PL")
+    expect(page.locator("#bulk-effect")).to_contain_text("1will have “Poland” as “Country”")
+    assert grave_violations(page) == []
+    page.get_by_role("button", name="View who").click()
+    expect(page.locator("#dialog")).to_contain_text("Amara Okafor")
+    assert grave_violations(page) == []
+
+
+def test_a_job_that_waits_for_a_second_person(tour, scene, administrator):
+    change_job_policy(
+        user=administrator, now=scene.now, typed_number_over=0, second_person_approves=True
+    )
+    everyone = Contact.objects.filter(deleted_at=None)
+    job = start_edit(opting(OUT, scene.guide), scene.editor, everyone, typed=everyone.count())
+    assert tour(f"/jobs/{job.pk}/", "/jobs/") == []
+
+
 def test_the_bulk_edit_and_its_jobs(tour, scene, administrator):
     assert tour("/jobs/") == []
     panel = "/contacts/bulk/subscriptions/"
@@ -148,6 +182,7 @@ def test_ticks_and_the_effect_of_a_bulk_edit(live_server, page, watch, enter, ad
     page.get_by_label("Select all contacts on this page").check()
     assert grave_violations(page) == []
     page.set_viewport_size({"width": 390, "height": 900})
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Edit communication subscriptions").click()
     page.get_by_label("Garden guide").check()
     expect(page.locator("#bulk-effect")).to_contain_text("will change")

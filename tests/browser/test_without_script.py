@@ -3,8 +3,10 @@
 import pytest
 
 pytest.importorskip("playwright")
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from jobs.running import run_next_chunk
 from preferences.values import Status
 from tests.conftest import PASSWORD
 from tests.contacts.panel_scene import Scene, status_of
@@ -98,3 +100,63 @@ def test_a_contact_is_found_added_and_changed(plain):
     page.get_by_label("Company").fill("Nowak i Córki")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Nowak i Córki").first).to_be_visible()
+
+
+def test_bulk_actions_from_ticks_to_the_file(plain, scene):
+    page = plain
+    page.goto("/contacts/")
+    page.get_by_label("Select Amara Okafor").check()
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Set property").click()
+    expect(page.get_by_role("heading", name="Set property")).to_be_visible()
+    page.locator("#id_set_property").select_option("company")
+    page.get_by_role("button", name="Show the effect").click()
+    page.locator("#id_set_value").fill("Fern & Sons")
+    page.get_by_role("button", name="Show the effect").click()
+    expect(page.locator("#bulk-effect")).to_contain_text("1will have “Fern & Sons” as “Company”")
+    page.get_by_role("button", name="View who").click()
+    expect(page.get_by_role("link", name="Amara Okafor")).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="Finish").last.click()
+    expect(page.get_by_role("heading", name="Set a property of 1 contact")).to_be_visible()
+    run_next_chunk(now=timezone.now())
+    run_next_chunk(now=timezone.now())
+    page.reload()
+    expect(page.get_by_text("1 contact done", exact=True)).to_be_visible()
+    scene.contact.refresh_from_db()
+    assert scene.contact.company == "Fern & Sons"
+    page.goto("/contacts/")
+    page.get_by_label("Select Amara Okafor").check()
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("heading", name="Export 1 contact")).to_be_visible()
+    run_next_chunk(now=timezone.now())
+    page.reload()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Contacts (CSV)").click()
+    assert "Fern & Sons" in download.value.path().read_text("utf-8-sig")
+
+
+def test_the_subscriptions_of_many(plain, scene):
+    page = plain
+    page.goto("/contacts/")
+    page.get_by_label("Select Amara Okafor").check()
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Edit communication subscriptions").click()
+    page.get_by_role("radio", name="Opt out").check()
+    page.get_by_label("Garden guide").check()
+    page.get_by_role("button", name="Show the effect").click()
+    expect(page.locator("#bulk-effect")).to_contain_text("1will change to opted out")
+    page.get_by_role("button", name="Finish").last.click()
+    expect(page.get_by_role("heading", name="Opt out 1 contact")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused by Tom Birch")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    run_next_chunk(now=timezone.now())
+    run_next_chunk(now=timezone.now())
+    page.reload()
+    page.get_by_role("link", name="Undo job").click()
+    page.get_by_role("button", name="Undo job").click()
+    expect(page.get_by_role("heading", name="Undo job")).to_be_visible()
+    run_next_chunk(now=timezone.now())
+    assert status_of(scene.email, scene.guide) is Status.NOT_SPECIFIED

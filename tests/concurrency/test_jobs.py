@@ -1,16 +1,21 @@
 """Workers beside each other and beside people who unsubscribe: the person's word stands."""
 
+import threading
+
 import pytest
 
 from contacts.bulk import start as bulk_start
-from contacts.models import ContactAddress
+from contacts.models import Contact, ContactAddress
+from contacts.units import ensure_unit_set
+from jobs import running
+from jobs.ids import ids_of_text
 from jobs.models import Job, JobChunk
 from jobs.running import run_next_chunk
 from jobs.selectors import counts_of
 from preferences.models import ConsentEvent, Preference
 from preferences.rebuilding import differences
-from preferences.services import apply_change
-from preferences.values import PERSON, Change, Source
+from preferences.services import apply_change, ensure_addresses
+from preferences.values import PERSON, Change, Channel, Source
 from preferences.verification import verify_ledger
 from tests.concurrency.crowd import all_at_once
 from tests.contacts.bulk_scene import IN, OUT, opting, start_edit
@@ -68,6 +73,92 @@ def test_r2_who_unsubscribes_while_jobs_run_ends_opted_out(first):
     for job in jobs:
         written = ConsentEvent.objects.filter(job_id=job.pk).count()
         assert counts_of(job).items.get("changed", 0) == written
+
+
+def make_people(count: int) -> list[int]:
+    """Make contacts with an address each in a few statements; return the addresses."""
+    pairs = [(f"c{number}@crowd.example",) * 2 for number in range(count)]
+    addresses = ensure_addresses(channel=Channel.EMAIL, pairs=pairs, now=NOW)
+    unit_set = ensure_unit_set([])
+    made = Contact.objects.bulk_create(
+        Contact(unit_set=unit_set, created_at=NOW, updated_at=NOW, last_name="Crowd")
+        for _ in addresses
+    )
+    ContactAddress.objects.bulk_create(
+        ContactAddress(
+            contact=contact, address_id=address_id, channel=Channel.EMAIL.code, is_primary=True
+        )
+        for contact, address_id in zip(made, addresses, strict=True)
+    )
+    return addresses
+
+
+def test_r2_a_thousand_people_unsubscribe_while_they_are_opted_in(monkeypatch):
+    monkeypatch.setattr(bulk_start, "CHANGES_AT_ONCE", 100)
+    set_policy()
+    addresses = make_people(1000)
+    subscription_type = news()
+    jobs = [start_edit(opting(IN, subscription_type), UserFactory()) for _ in range(2)]
+    click = own(of(subscription_type), OUT, Source.ONE_CLICK)
+
+    def people(some: list[int]):
+        for address_id in some:
+            apply_change(change=Change(address_id, click), actor=PERSON, now=NOW)
+
+    crowd = [lambda some=addresses[place::4]: people(some) for place in range(4)]
+    all_at_once([worker, worker, *crowd])
+    finish(*jobs)
+    found = Preference.objects.filter(subscription_type=subscription_type)
+    assert list(found.values_list("status", flat=True)) == [OUT.code] * 1000
+    assert list(differences()) == []
+    assert verify_ledger().is_intact
+
+
+def test_a_person_waits_for_the_chunk_that_holds_them_and_for_no_other(first, monkeypatch):
+    """The worker stands still inside a chunk: who is not in it passes; who is, right after it."""
+    job = start_edit(opting(IN, first), UserFactory())
+    held = ids_of_text(job.chunks.get(number=0).items)
+    links = ContactAddress.objects.order_by("contact_id")
+    inside = links.filter(contact__in=held).first().address_id
+    outside = links.exclude(contact__in=held).first().address_id
+    is_holding, go_on = threading.Event(), threading.Event()
+    may_take_next, order = threading.Event(), []
+    mark_done, take = running._mark_done, running._take_and_work
+
+    def marked(*args):
+        is_holding.set()
+        assert go_on.wait(60)
+        mark_done(*args)
+        order.append("chunk")
+
+    def taken(job_id, taken_ids, now):
+        if order and not may_take_next.wait(60):
+            raise AssertionError("nobody came through")
+        return take(job_id, taken_ids, now)
+
+    monkeypatch.setattr(running, "_mark_done", marked)
+    monkeypatch.setattr(running, "_take_and_work", taken)
+
+    def click(address_id: int, name: str):
+        assert is_holding.wait(60)
+        wish = own(of(first), OUT, Source.ONE_CLICK)
+        apply_change(change=Change(address_id, wish), actor=PERSON, now=NOW)
+        order.append(name)
+
+    def passer_by():
+        click(outside, "outside")
+        go_on.set()
+
+    def waiting():
+        click(inside, "inside")
+        may_take_next.set()
+
+    all_at_once([worker, passer_by, waiting])
+    assert order[:3] in (["outside", "chunk", "inside"], ["outside", "inside", "chunk"])
+    assert len(order) == 2 + PEOPLE // CHUNK
+    finish(job)
+    ends = Preference.objects.filter(address__in=[inside, outside])
+    assert set(ends.values_list("status", flat=True)) == {OUT.code}
 
 
 def test_r19_two_workers_share_a_job_and_do_each_chunk_once(first):

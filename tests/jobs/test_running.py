@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import Error
+from django.db import Error, OperationalError
 
 from accounts.models import Role, User
 from jobs import running
@@ -156,6 +156,46 @@ def test_the_worker_outlives_a_database_that_is_away(marker, user, monkeypatch):
     monkeypatch.setattr(work_jobs, "run_next_chunk", lambda **_: (_ for _ in ()).throw(Error))
     call_command("work_jobs", "--once")
     assert "closed" in naps
+
+
+def test_the_worker_outlives_a_database_that_goes_away_while_it_tidies(marker, user, monkeypatch):
+    from jobs.management.commands import work_jobs
+
+    tidied = []
+
+    def tidy(self):
+        tidied.append("again" if tidied else "first")
+        if tidied == ["first"]:
+            raise OperationalError("the server closed the connection")
+        start(user)  # a job that comes after the trouble
+        self.is_stopping = True
+
+    monkeypatch.setattr(work_jobs, "TROUBLE_SECONDS", 0)
+    monkeypatch.setattr(work_jobs, "IDLE_SECONDS", 0)
+    monkeypatch.setattr(work_jobs.connection, "close", lambda: None)
+    monkeypatch.setattr(work_jobs.Command, "_tidy", tidy)
+    call_command("work_jobs")
+    assert tidied == ["first", "again"]
+
+
+def test_a_lost_connection_is_no_failed_attempt_of_the_chunk(marker, user, monkeypatch):
+    job = start(user)
+    is_away = [True]
+
+    def lose(work):
+        if is_away[0]:
+            raise OperationalError("the server closed the connection")
+
+    marker.before = lose
+    monkeypatch.setattr(running, "_is_connection_lost", lambda: is_away[0])
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(OperationalError):
+            run_next_chunk(now=NOW)
+    assert set(job.chunks.values_list("attempts", flat=True)) == {0}
+    is_away[0] = False
+    assert run_all() == 3
+    job.refresh_from_db()
+    assert job.state == State.FINISHED
 
 
 def test_an_error_outside_of_a_chunk_is_not_hidden(marker, user, monkeypatch):

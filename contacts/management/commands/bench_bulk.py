@@ -5,10 +5,11 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -33,85 +34,149 @@ from preferences.values import Channel, Status
 from subscriptions_site.database import without_query_log
 
 BAR = 2.5  # times the time of the SQL
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Cost(NamedTuple):
+    """Seconds by the clock, and of processors: Python's and the database's."""
+
+    clock: float
+    python: float
+    database: float
+
+    @property
+    def processor(self) -> float:
+        return self.python + self.database
 
 
 class Command(BaseCommand):
     help = (
-        "Opt many contacts, chosen by a filter, out of one type: as a job with one and with two worker "
-        "processes, and with hand-written SQL, in turn. Needs PostgreSQL; uses a database of its own and "
-        "removes it."
+        "Opt many contacts, chosen by a filter, out of one type: with hand-written SQL and as a job with one "
+        "and with two worker processes, in turn, and at last everybody. Needs PostgreSQL; uses a database of "
+        "its own and removes it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--contacts", type=int, default=100_000)
-        parser.add_argument("--chosen", type=int, default=100_000, help="how many the filter finds")
-        parser.add_argument("--undo", action="store_true", help="also undo the last job")
+        parser.add_argument("--chosen", type=int, default=30_000, help="how many a filter finds")
+        parser.add_argument("--rounds", type=int, default=3, help="each with people of its own")
+        parser.add_argument("--everybody", action="store_true", help="at last all contacts at once")
+        parser.add_argument("--undo", action="store_true", help="also undo the last job of a round")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("The SQL to compare with is PostgreSQL's: set DATABASE_URL.")
+        if options["rounds"] * options["chosen"] > options["contacts"]:
+            raise CommandError(
+                "Each round chooses people of its own: there are not enough contacts."
+            )
         name = connection.settings_dict["NAME"]
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             with without_query_log():
-                self._run(options["contacts"], options["chosen"], is_undone=options["undo"])
+                types = self.fill(options["contacts"], options["rounds"], options["chosen"])
+                self.measure(types, options["rounds"], is_undone=options["undo"])
+                if options["everybody"]:
+                    self.measure_everybody(types)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
 
-    def _run(self, contacts: int, chosen: int, *, is_undone: bool) -> None:
-        chosen = min(chosen, contacts)
-        self.user = User.objects.create_user(
-            "bench@fernmoor.example", None, name="Bench", role=Role.EDITOR, all_units=True
-        )
+    def fill(self, contacts: int, groups: int, chosen: int) -> list[int]:
+        """Make the rows; return the types of which statuses are stored."""
         started = time.perf_counter()
-        types = fill(contacts, chosen, now=timezone.now())
+        types = fill(contacts, groups=groups, chosen=chosen, now=timezone.now())
         seal_events(now=timezone.now())
         self.stdout.write(f"filled in {time.perf_counter() - started:.0f} s")
+        return types
+
+    def measure(self, types: Sequence[int], rounds: int, *, is_undone: bool) -> None:
+        """In each round the same people by SQL, by one worker and by two, each out of another type."""
+        self.user = bench_user()
         self._preview(types[-1])
-        held = ContactAddress.objects.filter(contact__in=people()).order_by("contact_id")
-        addresses = list(held.values_list("address_id", flat=True))
-        job = None
-        for place, workers in ((0, 1), (2, 2)):
-            sql = self._timed("SQL", chosen, lambda: opt_out_in_sql(addresses, types[place + 1]))  # noqa: B023
-            job = self._start(types[place], chosen)
-            seconds = self._work(job, workers)
-            self.stdout.write(f"  {seconds / sql:.2f} times the SQL (at most {BAR} is asked for)")
-        if is_undone and job is not None:
-            self._work(start_undo(job=job, user=self.user, now=timezone.now()), 2)
+        one: list[tuple[Cost, Cost]] = []
+        two: list[tuple[Cost, Cost]] = []
+        for number in range(rounds):
+            people = people_of(number)
+            floor = self._sql(people, types[0])
+            one.append((self._job(people, types[1], 1)[0], floor))
+            cost, job = self._job(people, types[2], 2)
+            two.append((cost, floor))
+            if is_undone:
+                self._work(start_undo(job=job, user=self.user, now=timezone.now()), 2)
+        self._conclude("one worker", one)
+        self._conclude("two workers", two)
+
+    def measure_everybody(self, types: Sequence[int]) -> None:
+        """All contacts at once, by SQL and by one worker."""
+        self.user = bench_user()
+        everybody = Contact.objects.filter(deleted_at=None)
+        floor = self._sql(everybody, types[3])
+        cost, _job = self._job(everybody, types[4], 1)
+        self._conclude("everybody, one worker", [(cost, floor)])
+
+    def _conclude(self, label: str, pairs: Sequence[tuple[Cost, Cost]]) -> None:
+        clock = [cost.clock / floor.clock for cost, floor in pairs]
+        processor = [cost.processor / floor.processor for cost, floor in pairs]
+        self.stdout.write(
+            f"{label}: {median(clock):.2f} times the SQL (at most {BAR} is asked for; {shown(clock)}), "
+            f"in processor time {median(processor):.2f} ({shown(processor)})"
+        )
 
     def _preview(self, type_id: int) -> None:
         look = look_at_edit(opt_out_of(type_id), user=self.user, now=timezone.now())
         started = time.perf_counter()
-        found = preview_of(look, people())
+        found = preview_of(look, people_of(0))
         seconds = time.perf_counter() - started
         self.stdout.write(f"preview of {found.seen:,} of {found.total:,} in {seconds:.2f} s")
 
-    def _start(self, type_id: int, typed: int) -> Job:
+    def _sql(self, people: QuerySet[Contact], type_id: int) -> Cost:
+        """Let SQL do it, which is handed the addresses."""
+        held = ContactAddress.objects.filter(contact__in=people).order_by("contact_id")
+        addresses = list(held.values_list("address_id", flat=True))
+        vacuum()
+        before, used = processor_of_backends(), resource.getrusage(resource.RUSAGE_SELF)
+        started = time.perf_counter()
+        opt_out_in_sql(addresses, type_id)
+        seconds = time.perf_counter() - started
+        after, now = processor_of_backends(), resource.getrusage(resource.RUSAGE_SELF)
+        vacuum()
+        python = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+        cost = Cost(seconds, python, sum(after.values()) - sum(before.values()))
+        self.stdout.write(
+            f"SQL: {len(addresses) / seconds:,.0f} rows/s ({len(addresses):,} in {seconds:.2f} s), "
+            f"processor {cost.processor:.2f} s"
+        )
+        return cost
+
+    def _job(self, people: QuerySet[Contact], type_id: int, workers: int) -> tuple[Cost, Job]:
+        vacuum()
         started = time.perf_counter()
         job = start_bulk_edit(
             edit=opt_out_of(type_id),
-            contacts=people(),
+            contacts=people,
             selection={},
             user=self.user,
             now=timezone.now(),
-            typed=typed,
+            typed=people.count(),
         )
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         self.stdout.write(f"froze {job.total:,} in {seconds:.2f} s, peak memory {peak} MB")
-        return job
+        return self._work(job, workers), job
 
-    def _work(self, job: Job, workers: int) -> float:
-        """Let workers do the job, then seal; return the seconds of both, without starting Python."""
+    def _work(self, job: Job, workers: int) -> Cost:
+        """Let workers do the job, then seal; the start of Python is left out of the clock."""
         command = [sys.executable, "manage.py", "work_jobs", "--until-empty"]
         environment = {**os.environ, "DATABASE_URL": database_url()}
+        before, children = processor_of_backends(), resource.getrusage(resource.RUSAGE_CHILDREN)
         running = [
             subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)  # noqa: S603
             for _ in range(workers)
         ]
-        peak = 0
+        peak, backends = 0, dict(before)
         while any(worker.poll() is None for worker in running):
             peak = max(peak, *(peak_memory(worker.pid) for worker in running))
+            backends |= processor_of_backends()
             time.sleep(0.1)
         if any(worker.returncode for worker in running):
             raise CommandError("a worker failed")
@@ -119,32 +184,45 @@ class Command(BaseCommand):
         sealing = time.perf_counter()
         seal_events(now=timezone.now())
         sealed = time.perf_counter() - sealing
+        backends |= processor_of_backends()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         worked = _seconds(job.started_at, job.finished_at)
-        self.stdout.write(
-            f"{job.kind}, {workers} worker(s): {job.total / worked:,.0f} contacts/s ({worked:.2f} s), "
-            f"sealed in {sealed:.2f} s, peak memory of a worker {peak} MB, {counts_of(job).items}"
+        cost = Cost(
+            worked + sealed,
+            used.ru_utime + used.ru_stime - children.ru_utime - children.ru_stime,
+            sum(backends.values()) - sum(before.values()),
         )
-        return worked + sealed
-
-    def _timed(self, label: str, count: int, act: Callable[[], None]) -> float:
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-        started = time.perf_counter()
-        act()
-        seconds = time.perf_counter() - started
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-        self.stdout.write(f"{label}: {count / seconds:,.0f} rows/s ({count:,} in {seconds:.2f} s)")
-        return seconds
+        self.stdout.write(
+            f"{job.kind}, {workers} worker(s): {job.total / worked:,.0f} contacts/s ({worked:.2f} s), sealed "
+            f"in {sealed:.2f} s, processor {cost.python:.2f} s in Python and {cost.database:.2f} s in the "
+            f"database, peak memory of a worker {peak} MB, {counts_of(job).items}"
+        )
+        return cost
 
 
-def people() -> QuerySet[Contact]:
-    """Return the contacts that the filter finds."""
-    return Contact.objects.filter(deleted_at=None, job_title=CHOSEN)
+def bench_user() -> User:
+    found = User.objects.filter(email="bench@fernmoor.example").first()
+    return found or User.objects.create_user(
+        "bench@fernmoor.example", None, name="Bench", role=Role.EDITOR, all_units=True
+    )
+
+
+def people_of(group: int) -> QuerySet[Contact]:
+    """Return the contacts that the filter of a group finds."""
+    return Contact.objects.filter(deleted_at=None, job_title=CHOSEN % group)
 
 
 def opt_out_of(type_id: int) -> BulkEdit:
     return BulkEdit(status=Status.UNSUBSCRIBED, channel=Channel.EMAIL, type_ids=(type_id,))
+
+
+def vacuum() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def shown(ratios: Sequence[float]) -> str:
+    return ", ".join(f"{ratio:.2f}" for ratio in ratios)
 
 
 def database_url() -> str:
@@ -153,6 +231,25 @@ def database_url() -> str:
     names = ("host", "port", "user", "password")
     query = {name: str(values[name.upper()]) for name in names if values[name.upper()]}
     return f"postgres:///{quote(str(values['NAME']))}?{urlencode({**values['OPTIONS'], **query})}"
+
+
+def processor_of_backends() -> dict[int, float]:
+    """Return by process the seconds of processor that the database spent on this database so far.
+
+    Only where it runs on this machine; elsewhere nothing is known.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        return {pid: seconds for (pid,) in cursor.fetchall() if (seconds := _processor(pid))}
+
+
+def _processor(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def peak_memory(pid: int) -> int:
