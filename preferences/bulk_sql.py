@@ -79,38 +79,70 @@ def _keeping_cursor() -> Any:
     return connection.make_cursor(cursor)
 
 
-def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+class SmallWrites:
+    """Writes of one row each, about different rows; PostgreSQL gets them as one statement."""
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[str, list[Any]]] = []
+
+    def add(self, sql: str, parameters: list[Any]) -> None:
+        self._statements.append((sql, parameters))
+
+    def send(self) -> None:
+        """Write what was added so far."""
+        if not self._statements:
+            return
+        *others, sql = [sql for sql, _ in self._statements]
+        if others:
+            named = ", ".join([f"w{number} AS ({other})" for number, other in enumerate(others)])
+            sql = f"WITH {named} {sql}"
+        with _keeping_cursor() as cursor:
+            cursor.execute(sql, [value for _, values in self._statements for value in values])
+        self._statements.clear()
+
+
+def insert_rows(
+    table: str, columns: Sequence[str], rows: Sequence[Row], small: SmallWrites | None = None
+) -> None:
     """Insert rows of numbers, datetimes, texts and bytes.
 
-    Many go by COPY on PostgreSQL and by executemany on SQLite, few by INSERT.
+    Many go by COPY on PostgreSQL and by executemany on SQLite, few by INSERT; one, on PostgreSQL, is
+    added to ``small`` and written when that is sent.
     """
     if not rows:
         return
-    if connection.vendor == "postgresql":
-        if len(rows) <= FEW:
-            _insert_few(table, columns, rows)
-            return
+    if connection.vendor != "postgresql":
+        marks = ", ".join(["%s"] * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
+    elif len(rows) > FEW:
         lines = [
             "\t".join([str(v) if type(v) in _PLAIN else copy_text(v) for v in row]) for row in rows
         ]
         with connection.cursor() as cursor:
             copy_lines(cursor, table, columns, "\n".join(lines) + "\n")
-        return
-    marks = ", ".join(["%s"] * len(columns))
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+    elif len(rows) > 1:
+        with connection.cursor() as cursor:
+            cursor.execute(*_insert_few(table, columns, rows))
+    else:
+        _write_one(_insert_few(table, columns, rows), small)
 
 
-def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Insert in one statement; a column that is NULL in every row is left out (none has a default)."""
+def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+    """Return the statement; a column that is NULL in every row is left out (none has a default)."""
     kept = [n for n in range(len(columns)) if any(row[n] is not None for row in rows)]
     names = ", ".join([columns[n] for n in kept])
     marks = f"({', '.join(['%s'] * len(kept))})"
-    with _keeping_cursor() if len(rows) == 1 else connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(rows))}",
-            [_text(row[n]) for row in rows for n in kept],
-        )
+    sql = f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(rows))}"
+    return sql, [_text(row[n]) for row in rows for n in kept]
+
+
+def _write_one(statement: tuple[str, list[Any]], small: SmallWrites | None) -> None:
+    writes = SmallWrites() if small is None else small
+    writes.add(*statement)
+    if small is None:
+        writes.send()
 
 
 def _text(value: object) -> str | None:
@@ -160,21 +192,28 @@ def insert_missing(table: str, columns: Sequence[tuple[str, str]], rows: Sequenc
         )
 
 
-def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
+def update_rows(
+    table: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[Row],
+    small: SmallWrites | None = None,
+) -> None:
     """Update rows by id; ``columns`` are (name, PostgreSQL type), the rows end with the id.
 
-    A column that is the same in every row travels once.
+    A column that is the same in every row travels once. One row is added to ``small``, as above.
     """
     if not rows:
         return
+    if connection.vendor != "postgresql" or len(rows) == 1:
+        assigned = ", ".join([f"{name} = %s" for name, _ in columns])
+        sql = f"UPDATE {table} SET {assigned} WHERE id = %s"
+        if connection.vendor == "postgresql":
+            _write_one((sql, [_text(value) for value in rows[0]]), small)
+            return
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
+        return
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            assigned = ", ".join(f"{name} = %s" for name, _ in columns)
-            cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", rows)
-            return
-        if len(rows) == 1:
-            _update_one(table, columns, rows[0])
-            return
         *values, ids = zip(*rows, strict=True)
         sets: list[str] = []
         names: list[str] = []
@@ -193,14 +232,6 @@ def update_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[R
             f"UPDATE {table} AS old SET {', '.join(sets)} "
             f"FROM unnest({casts}) AS new({', '.join([*names, 'id'])}) WHERE old.id = new.id",
             [*same, *(text for _, text in arrays), _array(ids)],
-        )
-
-
-def _update_one(table: str, columns: Sequence[tuple[str, str]], row: Row) -> None:
-    assigned = ", ".join([f"{name} = %s" for name, _ in columns])
-    with _keeping_cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {assigned} WHERE id = %s", [_text(value) for value in row]
         )
 
 

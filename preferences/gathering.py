@@ -55,7 +55,9 @@ def _union(
             of_kind = [column for column in columns if column[1] == kind]
             places |= {column: starts[kind] + n for n, column in enumerate(of_kind)}
             words += [expression for expression, _ in of_kind]
-            words += [f"CAST(NULL AS {kind})"] * (widths[kind] - len(of_kind))
+            # The first SELECT gives the columns their types; what is longer psycopg does not remember.
+            blank = "NULL" if number else f"CAST(NULL AS {kind})"
+            words += [blank] * (widths[kind] - len(of_kind))
         selects.append(f"SELECT {', '.join(words)} {rest}")
         takes.append(_taker([places[column] for column in columns]))
     return " UNION ALL ".join(selects), takes

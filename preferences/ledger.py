@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from preferences import seal
-from preferences.bulk_sql import FEW, copy_lines, copy_text, insert_rows
+from preferences.bulk_sql import FEW, SmallWrites, copy_lines, copy_text, insert_rows
 from preferences.gathering import Read
 from preferences.models import EVENT_SEQUENCE, ConsentEvent, Evidence
 
@@ -73,14 +73,14 @@ _HIGHEST = (
 )
 
 
-def append(entries: Sequence[Entry]) -> None:
+def append(entries: Sequence[Entry], small: SmallWrites | None = None) -> None:
     """Write the events; must be called inside the transaction that updates the projection."""
     if not entries:
         return
     if connection.vendor == "postgresql" and len(entries) > FEW:
         _copy(entries)
     else:
-        _insert(entries)
+        _insert(entries, small)
 
 
 def _copy(entries: Sequence[Entry]) -> None:
@@ -102,7 +102,7 @@ def _copy(entries: Sequence[Entry]) -> None:
         copy_lines(cursor, TABLE, seal.EVENT_COLUMNS, "".join(lines))
 
 
-def _insert(entries: Sequence[Entry]) -> None:
+def _insert(entries: Sequence[Entry], small: SmallWrites | None) -> None:
     stamps: dict[int, tuple[bytes, tuple[Any, ...]]] = {}
     rows: list[tuple[Any, ...]] = []
     for own, stamp in entries:
@@ -110,7 +110,7 @@ def _insert(entries: Sequence[Entry]) -> None:
         if prepared is None:
             prepared = stamps[id(stamp)] = (seal.stamp_bytes(stamp), _adapted(stamp))
         rows.append((*own, *prepared[1], seal.event_digest(own, prepared[0])))
-    insert_rows(TABLE, seal.EVENT_COLUMNS, rows)
+    insert_rows(TABLE, seal.EVENT_COLUMNS, rows, small)
 
 
 def _adapted(stamp: seal.Stamp) -> tuple[Any, ...]:

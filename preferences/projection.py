@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from preferences.bulk_sql import (
+    SmallWrites,
     fetch_all,
     ids_match,
     ids_parameter,
@@ -105,7 +106,11 @@ def _keep(rows: Rows, key: Key, row: tuple) -> None:
     rows.registers[key] = Registers(own, ours)
 
 
-def write(changed: Mapping[Key, Registers], row_ids: Mapping[Key, int]) -> None:
+def write(
+    changed: Mapping[Key, Registers],
+    row_ids: Mapping[Key, int],
+    small: SmallWrites | None = None,
+) -> None:
     """Store the registers. The addresses are locked, so a row without an id is a new one."""
     for is_wide, table, scope_column in (
         (False, PREFERENCES, "subscription_type_id"),
@@ -120,8 +125,10 @@ def write(changed: Mapping[Key, Registers], row_ids: Mapping[Key, int]) -> None:
                 new.append((*value, key[0], key[1].id))
             else:
                 old.append((*value, row_id))
-        insert_rows(table, [*(name for name, _ in _WRITTEN), "address_id", scope_column], new)
-        update_rows(table, _WRITTEN, old)
+        insert_rows(
+            table, [*(name for name, _ in _WRITTEN), "address_id", scope_column], new, small
+        )
+        update_rows(table, _WRITTEN, old, small)
 
 
 def status_of(registers: Registers) -> Status:

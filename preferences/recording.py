@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from preferences import ledger, projection, seal
 from preferences.bulk_sql import (
+    SmallWrites,
     fetch_all,
     ids_match,
     ids_parameter,
@@ -34,6 +35,7 @@ from preferences.models import (
 from preferences.situations import own_register
 from preferences.values import Act, Actor, Change, Decision, Registers, Scope, ScopeKind, Wish, Word
 
+_EVIDENCE_COLUMNS = ("id", "explanation", "details", "salt", "created_at")
 CONFIRM_WITHIN = timedelta(days=7)
 
 
@@ -78,10 +80,12 @@ class Record:
         self, changed: Mapping[projection.Key, Registers], row_ids: Mapping[projection.Key, int]
     ) -> None:
         """Write everything; inside the transaction that holds the addresses."""
+        small = SmallWrites()
         if self._events:
-            stamps = self._stamps()
-            ledger.append([ledger.Entry(own, stamps[key]) for own, key in self._events])
-        projection.write(changed, row_ids)
+            stamps = self._stamps(small)
+            ledger.append([ledger.Entry(own, stamps[key]) for own, key in self._events], small)
+        projection.write(changed, row_ids, small)
+        small.send()
         if self.repeats:
             _count_repeats(self.repeats, self.now)
         if self.ended_requests:
@@ -91,8 +95,8 @@ class Record:
         if self.facts:
             self._write_facts()
 
-    def _stamps(self) -> dict[Hashable, seal.Stamp]:
-        evidence = self._store_evidence({draft.evidence for draft in self._drafts.values()})
+    def _stamps(self, small: SmallWrites) -> dict[Hashable, seal.Stamp]:
+        evidence = self._store_evidence({draft.evidence for draft in self._drafts.values()}, small)
         return {
             key: self._stamp(draft, *evidence.get(draft.evidence, (None, None)))
             for key, draft in self._drafts.items()
@@ -133,7 +137,7 @@ class Record:
         )
 
     def _store_evidence(
-        self, keys: Collection[tuple | None]
+        self, keys: Collection[tuple | None], small: SmallWrites
     ) -> dict[tuple | None, tuple[int, bytes]]:
         """Store what was said in clear, each row with a salt of its own; return ids and digests."""
         stored: dict[tuple | None, tuple[int, bytes]] = {}
@@ -145,9 +149,7 @@ class Record:
             evidence_id = next(self.numbers.evidence_ids)
             rows.append((evidence_id, explanation, json.dumps(details), salt, created_at))
             stored[key] = (evidence_id, seal.evidence_digest(salt, explanation, details))
-        insert_rows(
-            Evidence._meta.db_table, ("id", "explanation", "details", "salt", "created_at"), rows
-        )
+        insert_rows(Evidence._meta.db_table, _EVIDENCE_COLUMNS, rows, small)
         return stored
 
     def _store_requests(self) -> None:

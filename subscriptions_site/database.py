@@ -42,7 +42,7 @@ def parse_database_url(url: str, *, connection_seconds: int) -> dict[str, Any]:
         if not name:
             raise ImproperlyConfigured("DATABASE_URL names no database")
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "subscriptions_site.postgresql",
             "NAME": name,
             "HOST": query.get("host") or parts.hostname or "",
             "PORT": query.get("port") or (str(port) if port else ""),

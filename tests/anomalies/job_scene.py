@@ -69,7 +69,7 @@ def killed(point: str) -> None:
     if point == "before the events":
         ledger.append = die
     elif point == "after the events":
-        ledger.append = lambda entries: (append(entries), die())
+        ledger.append = lambda entries, *_: (append(entries), die())
     elif point == "before the statuses":
         projection.write = die
     elif point == "before the commit":

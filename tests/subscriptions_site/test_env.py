@@ -70,7 +70,7 @@ def test_key_ring_refuses_bad_entries_without_showing_them(value):
 )
 def test_postgres_addresses(url, expected):
     entry = parse_database_url(url, connection_seconds=60)
-    assert entry["ENGINE"] == "django.db.backends.postgresql"
+    assert entry["ENGINE"] == "subscriptions_site.postgresql"
     assert {key: entry[key] for key in expected} == expected
 
 
