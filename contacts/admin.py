@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from contacts.models import Contact, ContactAddress, CustomProperty
+from contacts.models import Contact, ContactAddress, CustomProperty, SavedView
 from preferences.admin import ByAddressAdmin
 from subscriptions_site.web.admin import ReadOnlyAdmin
 
@@ -37,3 +37,9 @@ class ContactAdmin(ByAddressAdmin):
 @admin.register(CustomProperty)
 class CustomPropertyAdmin(ReadOnlyAdmin):
     list_display = ("name", "internal_name", "kind", "archived_at")
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner", "is_shared", "changed_at")
+    list_select_related = ("owner",)

@@ -241,7 +241,7 @@ class SavedView(models.Model):
     """
 
     NAME_LENGTH = 60
-    QUERY_LENGTH = 6_000
+    QUERY_LENGTH = 12_000  # a filter of 3,000 characters, each escaped
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

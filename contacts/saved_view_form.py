@@ -8,6 +8,7 @@ from contacts.saved_views import VIEWS_EACH
 from subscriptions_site.web.forms import UiForm
 
 OWN, SHARED = "own", "shared"
+TOO_LONG = _("Search and filter are too long to be kept in a view. Use fewer conditions.")
 
 
 class SavedViewForm(UiForm):
@@ -36,3 +37,6 @@ class SavedViewForm(UiForm):
     def say_too_many(self) -> None:
         words = _("You have %(count)s views, and cannot have more. Delete one first.")
         self.add_error(None, words % {"count": VIEWS_EACH})
+
+    def say_too_long(self) -> None:
+        self.add_error(None, TOO_LONG)

@@ -30,6 +30,10 @@ class TooManyViews(ValueError):
     """Says that the owner has as many views as one may have."""
 
 
+class StateTooLong(ValueError):
+    """Says that search and filter are longer than a view keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class ViewState:
     """How the index is looked at: what narrows it, as the URL has it; the order; the columns.
@@ -111,7 +115,7 @@ def state_of_view(view: SavedView) -> ViewState:
 def create_view(
     *, owner: User, name: str, is_shared: bool, state: ViewState, now: datetime
 ) -> SavedView:
-    """Keep a view after the owner's others. Raises NameTaken, TooManyViews."""
+    """Keep a view after the owner's others. Raises NameTaken, TooManyViews, StateTooLong."""
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # one at a time counts right
     others = list(own_views(owner))
     if len(others) >= VIEWS_EACH:
@@ -130,7 +134,7 @@ def describe_view(*, view: SavedView, name: str, is_shared: bool) -> SavedView:
 
 @transaction.atomic
 def keep_state(*, view: SavedView, state: ViewState, now: datetime) -> None:
-    """Let a view open the index as it is looked at now."""
+    """Let a view open the index as it is looked at now. Raises StateTooLong."""
     locked = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
     _put(locked, state, now)
     locked.save(update_fields=["query_text", "sort", "columns", "changed_at"])
@@ -158,6 +162,8 @@ def move_view(*, view: SavedView, step: Step) -> None:
 
 
 def _put(view: SavedView, state: ViewState, now: datetime) -> None:
+    if len(state.query_text) > SavedView.QUERY_LENGTH:
+        raise StateTooLong
     view.query_text, view.sort, view.columns = state.query_text, state.sort, list(state.columns)
     view.changed_at = now
 

@@ -25,6 +25,7 @@ from contacts.demo.featured import ROWS, featured_person, tell_featured
 from contacts.demo.histories import LIVELY, MASS, Habits, Storyteller
 from contacts.demo.people import Person, person
 from contacts.demo.timeline import Timeline
+from contacts.demo.views import create_views
 from contacts.models import Contact
 from contacts.upsert import chunked, upsert_contacts
 from preferences.address_book import locate
@@ -156,6 +157,7 @@ def _load_block(numbers: range, now: datetime, password: str | None) -> int:
     if is_first:
         share_addresses(people, company, now)
         archive_old_types(company, now=now)
+        create_views(company, now=now)
     return applied
 
 

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('is_shared', models.BooleanField(default=False, verbose_name='shared')),
-                ('query_text', models.TextField(blank=True, max_length=6000, verbose_name='filter')),
+                ('query_text', models.TextField(blank=True, max_length=12000, verbose_name='filter')),
                 ('columns', models.JSONField(blank=True, default=list, verbose_name='columns')),
                 ('sort', models.CharField(max_length=40, verbose_name='sort')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='order')),

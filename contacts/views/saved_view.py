@@ -15,7 +15,7 @@ from contacts import saved_views as views
 from contacts.index_look import IndexLook, look_at_index
 from contacts.models import SavedView
 from contacts.open_view import NoSuchView, view_url
-from contacts.saved_view_form import OWN, SHARED, SavedViewForm
+from contacts.saved_view_form import OWN, SHARED, TOO_LONG, SavedViewForm
 from preferences.outline import get_outline
 from subscriptions_site.web.htmx import invalid, page_or_fragment, redirect_or_trigger
 
@@ -70,8 +70,11 @@ def saved_view_save(request: StaffRequest, pk: int) -> HttpResponse:
     look = _look(request)
     if look.opened.saved != view:  # what was not sent would be kept as everybody
         raise Http404
-    views.keep_state(view=view, state=look.state, now=timezone.now())
-    messages.success(request, _("The view “%(name)s” was saved.") % {"name": view.name})
+    try:
+        views.keep_state(view=view, state=look.state, now=timezone.now())
+        messages.success(request, _("The view “%(name)s” was saved.") % {"name": view.name})
+    except views.StateTooLong:
+        messages.error(request, TOO_LONG)
     return redirect_or_trigger(request, view_url(str(view.pk)))
 
 
@@ -124,6 +127,8 @@ def _create(request: StaffRequest, form: SavedViewForm, look: IndexLook) -> Save
         form.say_name_taken()
     except views.TooManyViews:
         form.say_too_many()
+    except views.StateTooLong:
+        form.say_too_long()
     return None
 
 

@@ -17,7 +17,7 @@ from contacts.demo.loading import load_demo
 from contacts.demo.names import PLACES, naming
 from contacts.demo.people import person
 from contacts.demo.timeline import Timeline
-from contacts.models import Contact, ContactAddress, CustomProperty
+from contacts.models import Contact, ContactAddress, CustomProperty, SavedView
 from preferences.addresses import canonical
 from preferences.models import (
     Address,
@@ -98,6 +98,19 @@ def test_the_company_has_what_the_screens_show(demo):
     for found in SubscriptionType.objects.prefetch_related("translations"):
         assert {text.language for text in found.translations.all()} == {"pl", "de"}
     assert set(CustomProperty.objects.values_list("kind", flat=True)) == set(CustomProperty.Kind)
+
+
+def test_its_views_open_as_they_are_meant(demo, client):
+    ruth = User.objects.get(name="Ruth Adeyemi")
+    client.force_login(ruth)
+    views = SavedView.objects.all()
+    assert views.filter(is_shared=True).count() == 3
+    for view in views.filter(is_shared=True) | views.filter(owner=ruth):
+        response = client.get(f"/contacts/?view={view.pk}")
+        look = response.context["look"]
+        assert look.query.filters.is_valid, view.name
+        assert not look.is_changed, view.name
+        assert look.columns.left_out == 0, view.name
 
 
 def test_staff_of_every_role_can_sign_in(demo, client):

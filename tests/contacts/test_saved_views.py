@@ -330,6 +330,20 @@ def test_too_many_views_are_said_in_place(as_user, editor):
     assert "You have 50 views" in response.content.decode()
 
 
+def test_what_is_too_long_to_be_kept_is_said_and_not_cut_off(as_user, editor):
+    view = make_view(editor)
+    client = as_user(editor)
+    data = {"view": view.pk, "f": "ż" * 5_000, "name": "Long", "readers": "own"}
+    response = client.post("/contacts/views/new/", data)
+    assert response.status_code == 422
+    assert "too long to be kept" in response.content.decode()
+    response = client.post(f"/contacts/views/{view.pk}/save/", data)
+    assert "too long to be kept" in client.get(response["Location"]).content.decode()
+    view.refresh_from_db()
+    assert view.query_text == STATE.query_text
+    assert SavedView.objects.count() == 1
+
+
 def test_changes_are_saved_into_the_view(as_user, editor, people):
     view = make_view(editor)
     client = as_user(editor)
