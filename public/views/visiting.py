@@ -195,7 +195,14 @@ def _answer(
 
 
 def _body_size(request: HttpRequest) -> int:
-    """Return the size of the body as announced; the server reads no further than that."""
+    """Return the size of the body as announced; the server reads no further than that.
+
+    A body in chunks announces none, and Django would take it for empty; a server that marks its end
+    lets it be read.
+    """
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
+        request._body = request.META["wsgi.input"].read(BODY_LIMIT + 1)  # type: ignore[attr-defined]
+        request.META["CONTENT_LENGTH"] = str(len(request.body))
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import OperationalError
@@ -133,6 +134,16 @@ def test_one_click_multipart(ada):
 def test_one_click_leniently(ada, content_type, body):
     response = ada.client.generic("POST", ada.unsubscribe_path(), body, content_type=content_type)
     assert_one_click(ada, response)
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 200), (60_000, 200), (70_000, 413)])
+def test_one_click_in_chunks(ada, size, status):
+    """Whoever sends the body in chunks announces no length."""
+    body = BytesIO(f"{ONE_CLICK}&x={'a' * size}".encode())
+    server = {"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    response = ada.client.post(ada.unsubscribe_path(), content_type=URLENCODED, **server)
+    assert response.status_code == status
+    assert (status_of(ada.address_id, ada.breaks) is OUT) is (status == 200)
 
 
 def test_one_click_from_anywhere_without_the_slash_and_over_plain_http(ada):
