@@ -45,5 +45,5 @@ def test_a_status_turned_round_alone_differs_from_its_ledger():
     one = make_contact("bob@fernmoor.example", units=[first.business_unit])
     act(one.contact_addresses.get().address_id, own(of(first), OUT))
     Preference.objects.update(status=IN.code)
-    with pytest.raises(CommandError, match="ledger: 1$"):
+    with pytest.raises(CommandError, match=r"ledger: 1$"):
         call_command("rebuild_statuses", "--check", stderr=StringIO())
