@@ -7,6 +7,7 @@ from contacts.views import (
     bulk_result,
     column,
     contact,
+    filter,
     history,
     opt_in,
     property,
@@ -37,6 +38,7 @@ panel_patterns: list[URLPattern] = [
 contact_patterns: list[URLPattern] = [
     path("contacts/", contact.contacts, name="contacts"),
     path("contacts/new/", contact.contact_new, name="contact_new"),
+    path("contacts/filter/", filter.contacts_filter, name="contacts_filter"),
     path("contacts/deleted/", contact.contacts_deleted, name="contacts_deleted"),
     path("contacts/<int:contact_id>/", contact.contact, name="contact"),
     path("contacts/<int:contact_id>/edit/", contact.contact_edit, name="contact_edit"),

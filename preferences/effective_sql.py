@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
+from django.db.models.lookups import Exact
 
 from preferences.models import Address, ConsentEvent, OptOut, Pause, Preference
 from preferences.values import (
@@ -73,7 +74,7 @@ def left_account(address: str, types: Collection[TypeFacts]) -> Q:
     rows = OptOut.objects.filter(
         address_id=OuterRef(address), business_unit__isnull=True, status=OUT
     )
-    return Q(Exists(rows)) & ~Q(Exists(_exceptions(address, types)))
+    return Q(Exists(rows.filter(_none_of(_exceptions(types)))))
 
 
 def left_unit(address: str, unit_id: int, types: Collection[TypeFacts]) -> Q:
@@ -86,7 +87,7 @@ def left_unit(address: str, unit_id: int, types: Collection[TypeFacts]) -> Q:
         status=OUT,
     )
     of_unit = [of_type for of_type in types if of_type.business_unit_id == unit_id]
-    return Q(Exists(rows)) & ~Q(Exists(_exceptions(address, of_unit)))
+    return Q(Exists(rows.filter(_none_of(_exceptions(of_unit)))))
 
 
 def left_any(address: str, unit_ids: Collection[int], types: Collection[TypeFacts]) -> Q:
@@ -94,10 +95,9 @@ def left_any(address: str, unit_ids: Collection[int], types: Collection[TypeFact
     rows = OptOut.objects.filter(
         address_id=OuterRef(address), business_unit_id__in=unit_ids, status=OUT
     )
-    excepted = _exceptions("address_id", types).filter(
-        subscription_type__business_unit_id=OuterRef("business_unit_id")
-    )
-    return left_account(address, types) | Q(Exists(rows.filter(~Exists(excepted))))
+    same_unit = Q(subscription_type__business_unit_id=OuterRef("business_unit_id"))
+    excepted = _exceptions(types).filter(same_unit)
+    return left_account(address, types) | Q(Exists(rows.filter(_none_of(excepted))))
 
 
 # --- the gate ---
@@ -210,11 +210,20 @@ def _with_times(rows: QuerySet[OptOut]) -> QuerySet[OptOut]:
 def _standing(address: str, of_type: TypeFacts) -> QuerySet[OptOut]:
     """Return the opt-outs of all that keep the type out."""
     excepted = _rows("address_id", of_type).filter(Q(back_at__gt=OuterRef("out_at")), status=IN)
-    return _levels(address, of_type).filter(~Exists(excepted), status=OUT)
+    return _levels(address, of_type).filter(_none_of(excepted), status=OUT)
 
 
-def _exceptions(address: str, types: Collection[TypeFacts]) -> QuerySet[Preference]:
-    """Return the types that a person came back to; of an address with an opt-out of all."""
+def _none_of(rows: QuerySet[Preference]) -> Q:
+    """Say that there is none of these, asked of each row by itself.
+
+    Opt-outs of all are few. As a plain NOT EXISTS the planner would join them with all that was
+    ever said about the types.
+    """
+    return Q(Exact(Case(When(Exists(rows), then=Value(1)), default=Value(0)), Value(0)))
+
+
+def _exceptions(types: Collection[TypeFacts]) -> QuerySet[Preference]:
+    """Return the types that a person came back to, seen from one of their opt-outs of all."""
     outranking = _with_times(
         OptOut.objects.filter(
             Q(business_unit_id=OuterRef("subscription_type__business_unit_id"))
@@ -224,7 +233,7 @@ def _exceptions(address: str, types: Collection[TypeFacts]) -> QuerySet[Preferen
         )
     ).filter(Q(out_at__gte=OuterRef("back_at")))
     rows = Preference.objects.filter(
-        address_id=OuterRef(address),
+        address_id=OuterRef("address_id"),
         subscription_type_id__in=[of_type.id for of_type in types],
         status=IN,
     )

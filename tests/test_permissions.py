@@ -132,6 +132,7 @@ TABLE += [
 EVERYBODY = (302, 200, 200, 200, 200)
 CHANGED = (302, 403, 302, 302, 403)
 TABLE += [
+    ("contacts_filter", "GET", {}, READ),
     ("contacts", "GET", {}, EVERYBODY),
     ("contact_new", "GET", {}, (302, 403, 200, 200, 403)),
     ("contact_new", "POST", {}, (302, 403, 422, 422, 403)),

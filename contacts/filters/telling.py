@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from contacts.filters.catalogue import Catalogue
 from contacts.filters.checking import IN, NONE, OUT
 from contacts.filters.fields import ALL_UNITS, DAYS, NO, YES, Kind, Part
+from contacts.filters.language import write
 from contacts.filters.reading import Filter
-from contacts.filters.tree import Condition, Group, Item, Join, Path
+from contacts.filters.tree import Condition, Group, Join, Path, find_item, without
 from contacts.models import Contact
 from contacts.places import country_name, language_name
 from preferences.values import Channel, LegalBasis, Source, Status
@@ -105,12 +106,14 @@ _STATUSES = {IN: Status.SUBSCRIBED, NONE: Status.NOT_SPECIFIED, OUT: Status.UNSU
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One condition. ``problem`` says why it finds nobody."""
+    """One condition. ``problem`` says why it finds nobody; ``without``: the filter less this."""
 
+    number: int
     path: Path
     words: str
     html: SafeString
-    problem: str = ""
+    problem: str
+    without: str
 
     @property
     def at(self) -> str:
@@ -120,10 +123,11 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class ChipGroup:
-    """Conditions in brackets."""
+    """Conditions in brackets, or a single one. ``word`` stands between them."""
 
-    join: Join
     chips: tuple[Chip, ...]
+    word: str = ""
+    words: str = ""
 
 
 def chips_of(found: Filter) -> list[ChipGroup]:
@@ -132,27 +136,32 @@ def chips_of(found: Filter) -> list[ChipGroup]:
     Brackets inside of brackets, which only a URL written by hand has, are shown as one chip.
     """
     groups: list[ChipGroup] = []
-    catalogue = found.catalogue
+    catalogue, number = found.catalogue, 0
     if catalogue is None:
         return groups
     for place, item in enumerate(found.tree.items):
-        if isinstance(item, Condition):
-            groups.append(ChipGroup(Join.ALL, (_chip((place,), item, found, catalogue),)))
-            continue
-        chips = [_chip((place, n), one, found, catalogue) for n, one in enumerate(item.items)]
-        groups.append(ChipGroup(item.join, tuple(chips)))
+        inner = item.items if isinstance(item, Group) else ()
+        paths: list[Path] = [(place, n) for n in range(len(inner))] or [(place,)]
+        chips = [_chip(number + n, path, found, catalogue) for n, path in enumerate(paths)]
+        number += len(chips)
+        if isinstance(item, Group):
+            words = _joined(item, catalogue)
+            groups.append(ChipGroup(tuple(chips), join_word(item.join), words))
+        else:
+            groups.append(ChipGroup(tuple(chips)))
     return groups
 
 
-def _chip(path: Path, item: Item, found: Filter, catalogue: Catalogue) -> Chip:
+def _chip(number: int, path: Path, found: Filter, catalogue: Catalogue) -> Chip:
+    item = find_item(found.tree, path)
     problems = [str(words) for at, words in found.problems.items() if at[: len(path)] == path]
-    if isinstance(item, Group):
-        words = _joined(item, catalogue)
-        return Chip(path, words, SafeString(escape(words)), " ".join(problems))
-    name, value = name_of(item, catalogue), _value_of(item, catalogue)
-    html = _filled(item.operator, escape(name), f"<b>{escape(value)}</b>")
-    plain = _filled(item.operator, name, value)
-    return Chip(path, plain, SafeString(html), " ".join(problems))  # escaped above
+    problem, rest = " ".join(problems), write(without(found.tree, path))
+    if isinstance(item, Condition):
+        name, value = name_of(item, catalogue), _value_of(item, catalogue)
+        html = SafeString(_filled(item.operator, escape(name), f"<b>{escape(value)}</b>"))
+        return Chip(number, path, words_of(item, catalogue), html, problem, rest)
+    words = _joined(item, catalogue) if item else ""
+    return Chip(number, path, words, SafeString(escape(words)), problem, rest)
 
 
 def sentence_of(found: Filter) -> str:
@@ -184,14 +193,16 @@ def name_of(condition: Condition, catalogue: Catalogue) -> str:
         channel = catalogue.channel_of(condition)
         if condition.field == "address" and channel is not None:
             return str(ADDRESS_NAMES[channel])
-        names["channel"] = CHANNEL_WORDS[channel] if channel else "…"
+        names["channel"] = CHANNEL_WORDS[channel] if channel else _("unknown channel")
     if Part.TYPE in field.place:
         of_type = catalogue.type_of(condition)
-        names["type"] = of_type.name if of_type else "…"
+        names["type"] = of_type.name if of_type else _("Unknown type")
     if Part.UNIT in field.place:
         if condition.place[0] == ALL_UNITS:
             return str(EVERY_UNIT) % names
-        names["unit"] = catalogue.units.get(catalogue.unit_id_of(condition) or 0, "…")
+        names["unit"] = catalogue.units.get(
+            catalogue.unit_id_of(condition) or 0, _("Unknown business unit")
+        )
     return str(NAMES.get(condition.field, "…")) % names
 
 

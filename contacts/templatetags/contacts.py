@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from contacts import places
 from contacts.columns import Column, draw_rows
+from contacts.filter_editor import OWN_PARAMETERS
 from contacts.index import IndexRow
 from contacts.selectors import ContactQuery
 from preferences.wording import LEGAL_BASES
@@ -42,6 +44,20 @@ def aria_sort(query: ContactQuery, name: str) -> SafeString:
         return SafeString("")
     direction = "descending" if query.sort.startswith("-") else "ascending"
     return format_html(' aria-sort="{}"', direction)
+
+
+@register.simple_tag(takes_context=True)
+def filter_url(context: Context, text: str, **more: object) -> str:
+    """Write the query of the index, or of the form of a filter, with another filter: "?f=..."."""
+    kept = context["request"].GET.copy()
+    for name in OWN_PARAMETERS:
+        kept.pop(name, None)
+    kept["f"] = text
+    if not text and "view" not in kept:  # a view has a filter of its own, unless told otherwise
+        del kept["f"]
+    for name, value in more.items():
+        kept[name] = str(value)
+    return f"?{kept.urlencode()}" if kept else ""
 
 
 @register.filter

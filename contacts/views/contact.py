@@ -20,7 +20,7 @@ from contacts.access import (
     get_deleted_contact,
     require_all_units,
 )
-from contacts.filters.telling import chips_of
+from contacts.filter_toolbar import filter_toolbar
 from contacts.forms import ContactForm, with_one_more_address
 from contacts.history import entries_of
 from contacts.index import index_rows
@@ -69,7 +69,9 @@ def contacts(request: Request) -> HttpResponse:
         "form": look.form,
         "query": look.query,
         "tabs": tabs_of(user, look),
-        "chips": chips_of(look.query.filters),
+        "filters": filter_toolbar(
+            look.query.filters, request.htmx.trigger if request.htmx else None
+        ),
         "may_edit": may(user, Right.EDIT),
         "may_export": may(user, Right.EXPORT),
         "may_select": may(user, Right.EDIT) or may(user, Right.EXPORT),

@@ -211,9 +211,10 @@
   });
 
   body.addEventListener("htmx:afterRequest", ({ detail }) => {
-    clearTimeout(detail.target.busyTimer);
-    detail.target.removeAttribute("aria-busy");
-    detail.target.classList.remove("is-slow");
+    const target = detail.requestConfig?.target || detail.target; // an answer may name another one
+    clearTimeout(target.busyTimer);
+    target.removeAttribute("aria-busy");
+    target.classList.remove("is-slow");
   });
 
   body.addEventListener("htmx:beforeSwap", ({ detail }) => {
