@@ -11,3 +11,16 @@ class PreferencesConfig(AppConfig):
         from preferences.checks import check_address_key
 
         register(check_address_key, Tags.database)
+        register_mails()
+
+
+def register_mails() -> None:
+    """Make our kinds of mail known to the mail worker, and what fills its queue."""
+    from mails.kinds import register_kind, register_source
+    from preferences import confirming, handing, letters, link_requests, opt_out_mails
+
+    for kind in (*letters.kinds(), *confirming.kinds(), *handing.kinds()):
+        register_kind(kind)
+    register_source("confirm", confirming.queue_confirm_mails)
+    register_source("link_requests", link_requests.answer_requests)
+    register_source("opt_outs", opt_out_mails.queue_opt_out_mails)

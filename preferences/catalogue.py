@@ -29,6 +29,7 @@ UNIT_FIELDS = (
     "default_language",
     "brand_colour",
     "double_opt_in",
+    "confirms_opt_outs",
 )
 TYPE_FIELDS = (
     "name",

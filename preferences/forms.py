@@ -82,6 +82,11 @@ class BusinessUnitForm(UiForm):
     double_opt_in = forms.ChoiceField(
         label=_("Confirm by link"), initial=DoubleOptIn.INHERIT, choices=()
     )
+    confirms_opt_outs = forms.BooleanField(
+        label=_("Confirm unsubscribing by mail"),
+        help_text=_("Who unsubscribes themself gets one mail that says so, and nothing else."),
+        required=False,
+    )
 
     def __init__(self, *args: Any, unit: BusinessUnit | None = None, **kwargs: Any) -> None:
         self.unit = unit

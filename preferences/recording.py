@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from mails.services import forget_mails_about
 from preferences import ledger, projection, seal
 from preferences.bulk_sql import (
     SmallWrites,
@@ -27,6 +28,8 @@ from preferences.models import (
     Address,
     ConsentEvent,
     Evidence,
+    LinkHandout,
+    LinkRequest,
     OptOutReason,
     Pause,
     PendingConfirmation,
@@ -37,6 +40,7 @@ from preferences.values import Act, Actor, Change, Decision, Registers, Scope, S
 
 _EVIDENCE_COLUMNS = ("id", "explanation", "details", "salt", "created_at")
 CONFIRM_WITHIN = timedelta(days=7)
+MAIL_AGAIN_AFTER = timedelta(days=1)
 
 
 class Draft(NamedTuple):
@@ -168,6 +172,11 @@ class Record:
             unique_fields=["address", "subscription_type"],
             update_fields=["request_event_id", "requested_at", "expires_at"],
         )
+        # Asked again while the last mail is fresh, nobody gets another one.
+        asked_again = PendingConfirmation.objects.filter(
+            request_event_id__in=self.requests.values(), mailed_at__lt=self.now - MAIL_AGAIN_AFTER
+        )
+        asked_again.update(mailed_at=None, reminded_at=None)
 
     def _write_facts(self) -> None:
         """R17, R18: bring the addresses' own columns up to date with the events just written."""
@@ -228,6 +237,9 @@ def _erase(address_ids: Collection[int], now: datetime) -> None:
     PendingConfirmation.objects.filter(address_id__in=address_ids).delete()
     OptOutReason.objects.filter(address_id__in=address_ids).delete()
     Pause.objects.filter(address_id__in=address_ids).delete()
+    LinkHandout.objects.filter(address_id__in=address_ids).update(explanation="")
+    LinkRequest.objects.filter(address_id__in=address_ids).delete()
+    forget_mails_about(about=address_ids, now=now)
     events = ConsentEvent.objects.filter(address_id__in=address_ids, evidence__isnull=False)
     of_jobs = events.exclude(job_id=None).values("evidence_id")
     of_theirs = events.filter(job_id=None).values("evidence_id")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from preferences.confirming import AskedType
 from preferences.shown_wording import shown_wording
 from preferences.texts import TypeText
 from preferences.values import Scope, ScopeKind
@@ -50,6 +51,21 @@ def agreement() -> str:
     return _(
         "By ticking a box and saving you agree that we send you what you ticked. "
         "You can stop this at any time, here or with the link in every message."
+    )
+
+
+def confirm_wording(kind: AskedType, *, language: str, now: datetime) -> int:
+    """Return the id of the text of the page behind the link in our mail, about one type."""
+    lines = [_("Confirm your choice"), kind.unit_name, kind.name, kind.description]
+    button = _("Yes, send me these")
+    return _kept("confirm_page", language, [*lines, confirm_agreement(), f"[{button}]"], now)
+
+
+def confirm_agreement() -> str:
+    """Return what pressing the button means."""
+    return _(
+        "By pressing the button you agree that we send you the messages above. "
+        "You can stop this at any time, with the link in every message."
     )
 
 

@@ -4,7 +4,7 @@ redirect would turn their POST into a GET.
 
 from django.urls import path, re_path
 
-from public.views import brand, preference, unsubscribe
+from public.views import brand, confirm, link_request, preference, unsubscribe
 
 ANY = r"(?P<token>[^/]+)"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     re_path(rf"^u/{ANY}/?$", unsubscribe.unsubscribe, name="unsubscribe"),
     re_path(rf"^u/{ANY}/undo/$", unsubscribe.unsubscribe_undo, name="unsubscribe_undo"),
     re_path(rf"^u/{ANY}/reason/$", unsubscribe.unsubscribe_reason, name="unsubscribe_reason"),
+    path("p/request/", link_request.send_link, name="send_link"),
+    re_path(rf"^c/{ANY}/?$", confirm.confirm, name="confirm"),
     re_path(rf"^p/{ANY}/?$", preference.preference_page, name="preference_page"),
     re_path(rf"^p/{ANY}/undo/$", preference.preference_undo, name="preference_undo"),
     re_path(rf"^p/{ANY}/reason/$", preference.preference_reason, name="preference_reason"),

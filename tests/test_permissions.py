@@ -205,6 +205,15 @@ TABLE += [
 ]
 
 
+# Links for people who have no account.
+TABLE += [
+    ("send_link", "GET", {}, (200, 200, 200, 200, 200)),
+    ("send_link", "POST", {}, (422, 422, 422, 422, 422)),
+    ("confirm", "GET", {"token": "nonsense"}, (404, 404, 404, 404, 404)),
+    ("confirm", "POST", {"token": "nonsense"}, (404, 404, 404, 404, 404)),
+]
+
+
 def _job():
     contact = make_contact("ada@fernmoor.example")
     chosen = Contact.objects.filter(pk=contact.pk)

@@ -21,7 +21,6 @@ PAGE = 25
 # A document of its own, without scripts, forms or an origin: whatever a mail holds, it can do nothing.
 SANDBOX: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
-    "style-src": [CSP.UNSAFE_INLINE],
     "base-uri": [CSP.NONE],
     "form-action": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],

@@ -8,7 +8,14 @@ from preferences.models.catalogue import (
     SubscriptionTypeTranslation,
 )
 from preferences.models.event import EVENT_SEQUENCE, ConsentEvent, Evidence, Seal
-from preferences.models.personal import LinkRevocation, OptOutReason, Pause
+from preferences.models.personal import (
+    LedgerReader,
+    LinkHandout,
+    LinkRequest,
+    LinkRevocation,
+    OptOutReason,
+    Pause,
+)
 from preferences.models.policy import PolicyVersion
 from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
 from preferences.models.wording import Wording
@@ -20,6 +27,9 @@ __all__ = [
     "ConsentEvent",
     "DoubleOptIn",
     "Evidence",
+    "LedgerReader",
+    "LinkHandout",
+    "LinkRequest",
     "LinkRevocation",
     "OptOut",
     "OptOutReason",

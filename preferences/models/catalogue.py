@@ -41,6 +41,11 @@ class BusinessUnit(models.Model):
     double_opt_in = models.CharField(
         _("confirm by link"), max_length=7, choices=DoubleOptIn, default=DoubleOptIn.INHERIT
     )
+    confirms_opt_outs = models.BooleanField(
+        _("confirm unsubscribing by mail"),
+        default=False,
+        help_text=_("Who unsubscribes themself gets one mail that says so, and nothing else."),
+    )
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

@@ -136,17 +136,30 @@ class RepeatedWord(models.Model):
 
 
 class PendingConfirmation(models.Model):
-    """An opt-in on our word that waits for the person's click (R14); newest wins."""
+    """An opt-in on our word that waits for the person's click (R14); newest wins.
+
+    The row is its own cursor: ``mailed_at`` and ``mail_id`` are written in the transaction that queues
+    the mail, one for all types of an address; ``reminded_at`` likewise, once at most.
+    """
 
     address = models.ForeignKey(Address, models.PROTECT, related_name="+", db_index=False)
     subscription_type = models.ForeignKey(SubscriptionType, models.PROTECT, related_name="+")
     request_event_id = models.BigIntegerField()
     requested_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    mail_id = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("awaiting confirmation")
         verbose_name_plural = _("awaiting confirmation")
         constraints = [
             models.UniqueConstraint(fields=["address", "subscription_type"], name="pending_unique")
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(mailed_at=None), name="pending_to_mail"),
+            models.Index(
+                fields=["mailed_at"], condition=Q(reminded_at=None), name="pending_to_remind"
+            ),
         ]

@@ -6,6 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from preferences.texts import TypeText
+from public.shown import confirm_agreement as confirm_wording
 
 register = template.Library()
 
@@ -26,3 +27,9 @@ def _marked(words: str, spoken: str, language: str) -> SafeString:
     if spoken == language or not words:
         return SafeString(escape(words))
     return SafeString(f'<span lang="{escape(spoken)}">{escape(words)}</span>')
+
+
+@register.simple_tag
+def confirm_agreement() -> str:
+    """Write what confirming means, as it is kept with the event."""
+    return confirm_wording()

@@ -43,7 +43,7 @@ Controller: Any = _imported_controller()
 
 def letter(recipient: str = "ada@fernmoor.example", **fields: Any) -> Letter:
     values: dict[str, Any] = {
-        "kind": "preference_link",
+        "kind": "a letter",
         "language": "en",
         "sender": "Fernmoor Garden <garden@fernmoor.example>",
         "recipient": recipient,

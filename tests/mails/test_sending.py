@@ -148,7 +148,7 @@ def test_the_same_key_is_the_same_mail(office):
 
 def test_a_mail_that_is_no_longer_wanted_does_not_leave(office, monkeypatch):
     monkeypatch.setattr(kinds, "_kinds", {})
-    kinds.register_kind(kinds.MailKind("preference_link", "Link", lambda mail, now: False))
+    kinds.register_kind(kinds.MailKind("a letter", "Letter", lambda mail, now: False))
     mail = queued()
     assert a_post().send_next() is Sent.DONE
     assert (again(mail).state, office.arrived) == (State.CANCELLED, [])

@@ -1,0 +1,186 @@
+"""Hand out links to the preference page: mailed or copied by staff, and in bulk.
+
+To somebody who opted out of everything such a mail is a message they refused: in bulk they get none,
+and one member of staff may send one with a legal basis and an explanation given for that once.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from accounts.models import User
+from mails.kinds import MailKind
+from mails.models import OutgoingMail
+from mails.services import queue_mail, queue_mails
+from preferences.languages import reading_languages
+from preferences.letters import (
+    BULK_LINK,
+    LABELS,
+    PREFERENCE_LINK,
+    is_reachable,
+    link_letter,
+)
+from preferences.links import preference_link
+from preferences.models import Address, BusinessUnit, LinkHandout
+from preferences.rules import effective
+from preferences.selectors import Said, states_for
+from preferences.values import (
+    EXPLANATION_LIMIT,
+    Channel,
+    LegalBasis,
+    ScopeKind,
+    State,
+    Status,
+)
+
+
+class CannotMail(StrEnum):
+    """Why no link is mailed; worded where it is shown."""
+
+    NO_EMAIL = "no_email"
+    ERASED = "erased"
+    UNDELIVERABLE = "undeliverable"
+    OPTED_OUT_OF_ALL = "opted_out_of_all"
+
+
+class NotMailed(ValueError):
+    """Says why a link was not mailed."""
+
+    def __init__(self, reason: CannotMail) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class NoGrounds(ValueError):
+    """Says which of legal basis and explanation are missing, for one who opted out of everything."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+def opted_out_of_all(address_ids: Collection[int]) -> set[int]:
+    """Return the addresses at which an opt-out of all stands, of a unit or of the account."""
+    return _left(states_for(address_ids))
+
+
+def _left(said: Said) -> set[int]:
+    """R9; an exception for one type (R11) does not make a mail about everything welcome."""
+    return {
+        address_id
+        for (address_id, scope), registers in said.items()
+        if scope.kind is not ScopeKind.TYPE
+        and effective(State(account=registers)).status is Status.UNSUBSCRIBED
+    }
+
+
+def why_not(address: Address) -> CannotMail | None:
+    """Return what keeps any mail from this address; an opt-out of all is asked for apart."""
+    if address.channel_value is not Channel.EMAIL:
+        return CannotMail.NO_EMAIL
+    if not address.canonical:
+        return CannotMail.ERASED
+    return None if is_reachable(address) else CannotMail.UNDELIVERABLE
+
+
+def mail_link(
+    *,
+    address: Address,
+    unit: BusinessUnit,
+    user: User,
+    key: str,
+    legal_basis: LegalBasis | None = None,
+    explanation: str = "",
+    now: datetime,
+) -> OutgoingMail:
+    """Mail somebody the link to their choices, and keep who did it and on which ground.
+
+    ``key`` of the form makes a second sending of it the same mail. Raises NotMailed and NoGrounds.
+    """
+    reason = why_not(address)
+    if reason is not None:
+        raise NotMailed(reason)
+    with transaction.atomic():
+        if opted_out_of_all([address.pk]):
+            _check_grounds(legal_basis, explanation)
+        language = reading_languages([address.pk], default=unit.default_language)[address.pk]
+        letter = link_letter(PREFERENCE_LINK, address, unit, language, now)
+        mail = queue_mail(letter=letter, key=f"link:{user.pk}:{key}", now=now, user=user)
+        LinkHandout.objects.get_or_create(
+            mail_id=mail.pk,
+            defaults={
+                "address": address,
+                "way": LinkHandout.Way.MAIL,
+                "by": user,
+                "at": now,
+                "legal_basis": legal_basis.code if legal_basis else None,
+                "explanation": explanation.strip(),
+            },
+        )
+        return mail
+
+
+def _check_grounds(legal_basis: LegalBasis | None, explanation: str) -> None:
+    missing = []
+    if legal_basis is None or legal_basis is LegalBasis.PROCESS_AND_STORE:
+        missing.append("legal_basis")
+    if not explanation.strip() or len(explanation) > EXPLANATION_LIMIT:
+        missing.append("explanation")
+    if missing:
+        raise NoGrounds(tuple(missing))
+
+
+def copy_link(*, address: Address, unit: BusinessUnit, user: User, now: datetime) -> str:
+    """Return the link for a member of staff to pass on, and keep that they took it."""
+    LinkHandout.objects.create(address=address, way=LinkHandout.Way.COPY, by=user, at=now)
+    return preference_link(address_id=address.pk, unit_id=unit.pk, now=now)
+
+
+def mail_links(
+    *, addresses: Iterable[tuple[Address, BusinessUnit]], job_id: int, user: User, now: datetime
+) -> dict[int, CannotMail | None]:
+    """Mail many their links; return for each address why it got none, None for a mail queued."""
+    found = list(addresses)
+    left = opted_out_of_all([address.pk for address, _ in found])
+    outcomes: dict[int, CannotMail | None] = {}
+    letters = []
+    languages = _languages(found)
+    for address, unit in found:
+        reason = why_not(address)
+        if reason is None and address.pk in left:
+            reason = CannotMail.OPTED_OUT_OF_ALL
+        outcomes[address.pk] = reason
+        if reason is None:
+            letter = link_letter(BULK_LINK, address, unit, languages[address.pk], now)
+            letters.append((f"job:{job_id}:{address.pk}", letter))
+    queue_mails(letters=letters, now=now, user=user)
+    return outcomes
+
+
+def _languages(found: Collection[tuple[Address, BusinessUnit]]) -> dict[int, str]:
+    """Return the language of each address; where nobody knows it, that of its unit."""
+    by_default: dict[str, list[int]] = {}
+    for address, unit in found:
+        by_default.setdefault(unit.default_language, []).append(address.pk)
+    languages: dict[int, str] = {}
+    for default, ids in by_default.items():
+        languages |= reading_languages(ids, default=default)
+    return languages
+
+
+def _may_arrive(mail: OutgoingMail, now: datetime) -> bool:  # noqa: ARG001
+    address = Address.objects.filter(pk=mail.about or 0).first()
+    return address is not None and is_reachable(address)
+
+
+def _may_arrive_in_bulk(mail: OutgoingMail, now: datetime) -> bool:
+    return _may_arrive(mail, now) and not opted_out_of_all([mail.about or 0])
+
+
+def kinds() -> list[MailKind]:
+    return [
+        MailKind(PREFERENCE_LINK, LABELS[PREFERENCE_LINK], _may_arrive),
+        MailKind(BULK_LINK, LABELS[BULK_LINK], _may_arrive_in_bulk),
+    ]
