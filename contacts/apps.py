@@ -9,6 +9,9 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         from contacts.bulk.action_kinds import register_action_kinds
         from contacts.bulk.kinds import register_kinds
+        from contacts.links import languages_of
+        from preferences.languages import register_speakers
 
+        register_speakers("contacts", languages_of)
         register_kinds()
         register_action_kinds()

@@ -29,6 +29,7 @@ class RowPage:
     resubscribe_url: str
     unsubscribe_url: str
     undo_url: str
+    again_url: str
     token: str
     may_edit: bool
     is_oob: bool = False
@@ -114,14 +115,18 @@ def _actions(row: Row, page: RowPage) -> str:
     if row.can_resubscribe:
         label = _("Resubscribe: %(name)s") % {"name": row.type.name}
         drawn.append(_link(row, page, page.resubscribe_url, label, _("Resubscribe")))
+    fields = (
+        f'<input type="hidden" name="address" value="{row.address.pk}">'
+        f'<input type="hidden" name="type" value="{row.type.id}">'
+    )
+    if row.pill == "AWAITING":
+        label = _("Send again: %(name)s") % {"name": row.type.name}
+        place = _place(row, page, "more" if row.undo_id else "act")
+        drawn.append(_form(page.again_url, fields, place, label, escape(_("Send again")), page))
     if row.can_unsubscribe:
         label = _("Unsubscribe: %(name)s") % {"name": row.type.name}
-        fields = (
-            f'<input type="hidden" name="address" value="{row.address.pk}">'
-            f'<input type="hidden" name="type" value="{row.type.id}">'
-        )
         words = f'<span class="spinner" aria-hidden="true"></span>{escape(unsubscribe)}'
-        place = _place(row, page, "out" if row.undo_id or row.can_subscribe else "act")
+        place = _place(row, page, "out" if drawn else "act")
         drawn.append(_form(page.unsubscribe_url, fields, place, label, words, page))
     return "\n".join(drawn)
 

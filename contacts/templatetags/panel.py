@@ -27,6 +27,7 @@ def subscription_rows(
         resubscribe_url=context["resubscribe_url"],
         unsubscribe_url=context["unsubscribe_url"],
         undo_url=context["undo_url"],
+        again_url=context["confirm_again_url"],
         token=format_html(HIDDEN_FIELD, "csrfmiddlewaretoken", context["csrf_token"])
         if may_edit
         else "",

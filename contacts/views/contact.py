@@ -25,6 +25,7 @@ from contacts.forms import ContactForm, with_one_more_address
 from contacts.history import entries_of
 from contacts.index import index_rows
 from contacts.index_look import IndexLook, look_at_index
+from contacts.links import sent_lines
 from contacts.models import Contact
 from contacts.open_view import NoSuchView
 from contacts.selectors import (
@@ -100,6 +101,7 @@ def contact(request: Request, contact_id: int) -> HttpResponse:
         "phones": [row for row in held if row.channel_value is not Channel.EMAIL],
         "subscriptions": subscriptions,
         "entries": entries_of(lines, addresses, user=user, sees_evidence=False),
+        "sent": sent_lines(addresses),
     }
     return page_or_fragment(request, "contacts/contact.html", context)
 

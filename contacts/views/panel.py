@@ -102,7 +102,7 @@ def list_context(request: Request, contact: Contact, *, query: Mapping[str, str]
 
 def _row_urls(contact: Contact) -> dict[str, str]:
     """Return where the buttons of a row lead, made once for all rows."""
-    acts = ("subscribe", "resubscribe", "unsubscribe", "undo")
+    acts = ("subscribe", "resubscribe", "unsubscribe", "undo", "confirm_again")
     return {f"{act}_url": reverse(f"contact_{act}", args=[contact.pk]) for act in acts}
 
 

@@ -1,0 +1,57 @@
+"""What the record shows of links and mails, and in whose look a link is sent."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.access import Reach
+from contacts.models import Contact, ContactAddress
+from mails.models import OutgoingMail
+from preferences.models import Address, BusinessUnit, LinkHandout
+from preferences.selectors import units_for
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """One mail, or (``mail`` None) one link that somebody copied."""
+
+    at: datetime
+    address: Address
+    by: str
+    mail: OutgoingMail | None = None
+
+
+def sent_lines(addresses: Sequence[Address]) -> list[SentLine]:
+    """Return the last mails to these addresses and links that were copied: two queries."""
+    known = {address.pk: address for address in addresses}
+    mails = (
+        OutgoingMail.objects.filter(about__in=known)
+        .select_related("created_by")
+        .defer("text", "html", "headers")
+        .order_by("-id")[:SHOWN]
+    )
+    copies = (
+        LinkHandout.objects.filter(address_id__in=known, way=LinkHandout.Way.COPY)
+        .select_related("by")
+        .order_by("-id")[:SHOWN]
+    )
+    lines = [SentLine(m.created_at, known[m.about or 0], str(m.created_by or ""), m) for m in mails]
+    lines += [SentLine(one.at, known[one.address_id], str(one.by)) for one in copies]
+    return sorted(lines, key=lambda line: line.at, reverse=True)[:SHOWN]
+
+
+def unit_of(contact: Contact, reach: Reach) -> BusinessUnit | None:
+    """Return the unit in whose look and name a link is sent: the contact's first within reach."""
+    units = list(units_for(reach).filter(archived_at=None))
+    held = set(contact.unit_set.unit_ids)
+    return next((unit for unit in units if unit.pk in held), units[0] if units else None)
+
+
+def languages_of(address_ids: Collection[int]) -> Mapping[int, str]:
+    """Return the language of the contact behind each address, where one is on record."""
+    links = ContactAddress.objects.filter(
+        address_id__in=address_ids, contact__deleted_at=None
+    ).exclude(contact__language="")
+    return dict(links.order_by("-id").values_list("address_id", "contact__language"))
