@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from preferences import tokens
+from preferences.bulk_sql import fetch_all, parameter
 from preferences.models import LinkRevocation, SubscriptionType
 from preferences.tokens import Confirm, Preferences, Undo, Unsubscribe
 from preferences.values import SINGLE_UNDO_HOURS
@@ -24,6 +25,9 @@ CONFIRM_WITHIN = timedelta(days=CONFIRM_DAYS)
 LONGEST_LINE = 998  # RFC 5322 2.1.1, octets
 FOLDED_AT = 76
 
+_REVOKED = (
+    f"SELECT 1 FROM {LinkRevocation._meta.db_table} WHERE address_id = %s AND revoked_at >= %s"
+)
 _UNSUBSCRIBE, _PREFERENCES, _CONFIRM = "/u/", "/p/", "/c/"
 _PHRASE_CHARSET = Charset("utf-8")
 _PHRASE_CHARSET.header_encoding = QP
@@ -150,8 +154,8 @@ def is_alive(link: Preferences | Confirm, *, now: datetime) -> bool:
         return now - link.issued_at <= CONFIRM_WITHIN
     if now - link.issued_at > timedelta(days=settings.PREFERENCE_LINK_DAYS):
         return False
-    revocations = LinkRevocation.objects.filter(address_id=link.address_id)
-    return not revocations.filter(revoked_at__gte=link.issued_at).exists()
+    asked = [link.address_id, parameter(link.issued_at)]
+    return not fetch_all(_REVOKED, asked, keeps_plan=True)
 
 
 # --- small ---

@@ -16,10 +16,13 @@ from preferences.pauses import open_pauses
 from preferences.registers import resolve, shape_of
 from preferences.rules import effective
 from preferences.terms import Terms, current_terms
-from preferences.texts import TypeText, texts_for
+from preferences.texts import TypeText, texts_in_order
 from preferences.values import Channel, Registers, State, Status, TypeFacts, Word
-from public.acts import EVERYTHING
 
+_UNITS = (
+    f"SELECT * FROM {BusinessUnit._meta.db_table} WHERE archived_at IS NULL "
+    "ORDER BY position, name, id"
+)
 # The type itself is not to be had on this address, whatever the person says.
 CLOSED = {Reason.TYPE_ARCHIVED, Reason.NOT_OFFERED_ON_CHANNEL, Reason.CHANNEL_NOT_CONNECTED}
 # What may be true of a type that nobody chose and that is sent all the same, now or later.
@@ -83,13 +86,13 @@ class Choices:
 def get_choices(address: Address, *, first_unit_id: int, language: str, now: datetime) -> Choices:
     """Return what the person may choose on this address, the unit of their link first."""
     terms, said = current_terms(), selectors.states_for([address.pk])
-    units = selectors.units_for(EVERYTHING).filter(archived_at=None)
+    units = BusinessUnit.objects.raw(_UNITS)
     order = sorted(units, key=lambda unit: unit.pk != first_unit_id)
-    types = list(selectors.types_for(EVERYTHING).values_list("id", flat=True))
-    texts = texts_for(types, language)
+    texts = texts_in_order(language)
     pauses = open_pauses([address.pk], now=now)
     reader = _Reader(address, terms, said, texts, is_paused=bool(pauses))
-    found = [reader.unit(unit, [terms.types[pk] for pk in types]) for unit in order]
+    types = [terms.types[pk] for pk in texts if pk in terms.types]  # one may be new since
+    found = [reader.unit(unit, types) for unit in order]
     account = selectors.state_of(said, address.pk, type_id=None, unit_id=None).account
     return Choices(
         units=[unit for unit in found if unit.choices or unit.always],
@@ -99,7 +102,7 @@ def get_choices(address: Address, *, first_unit_id: int, language: str, now: dat
             if _is_sayable(facts, address.channel_value)
         },
         texts=texts,
-        unit_names={unit.pk: unit.name for unit in units},
+        unit_names={unit.pk: unit.name for unit in order},
         left_at=_left_at(account),
         paused_until=pauses.get(address.pk),
         is_undeliverable=address.undeliverable_at is not None,
