@@ -24,7 +24,6 @@ from tests.preferences.kernel import (
     status_of,
 )
 from tests.public.scene import Person
-from tests.public.test_scanners import state
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
@@ -171,25 +170,6 @@ def press_until(page: Page, selector: str) -> None:
         if page.locator(f"{selector}:focus").count():
             return
     raise AssertionError(f"{selector} is not reached")
-
-
-@pytest.mark.parametrize("runs_script", [True, False])
-def test_a_scanner_with_a_browser_changes_nothing(ada, live_server, browser, runs_script):
-    """It opens every page, waits until nothing moves, follows every link, and submits nothing."""
-    context = browser.new_context(java_script_enabled=runs_script)
-    page, seen, before = context.new_page(), set(), state()
-    waiting = [ada.unsubscribe_path(), ada.unit_path(), ada.preference_path()]
-    while waiting:
-        path = waiting.pop()
-        seen.add(path)
-        page.goto(live_server.url + path, wait_until="networkidle")
-        found = [link.get_attribute("href") for link in page.locator("a[href]").all()]
-        links = [path.partition("?")[0] + href if href[0] == "?" else href for href in found]
-        waiting += {link for link in links if link.startswith(("/u/", "/p/"))} - seen - set(waiting)
-    assert len(seen) >= 10
-    assert context.cookies() == []
-    assert state() == before
-    context.close()
 
 
 def test_a_phone_number_has_a_page(db, live_server, look):
