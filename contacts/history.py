@@ -15,6 +15,7 @@ from contacts.event_facts import Fact, facts_of
 from preferences import wording
 from preferences.event_lines import EventLine, WordingLine
 from preferences.models import Address
+from preferences.suspicion import BURST_KEY, REASONS_KEY
 from preferences.values import (
     Act,
     ActorKind,
@@ -58,6 +59,7 @@ DETAILS = {
     "prefetch": gettext_lazy("Prefetch headers"),
     "seconds": gettext_lazy("Seconds on the page"),
     "language": gettext_lazy("Language of the page"),
+    BURST_KEY: gettext_lazy("Burst"),
 }
 FINDINGS = {
     Problem.ALTERED: gettext_lazy("An entry was altered after it was written"),
@@ -187,7 +189,11 @@ class Entry:
     def details(self) -> list[tuple[str, str]]:
         """Return the rest of the evidence, for those who may see the ledger."""
         kept = self.event.details if self.sees_evidence else {}
-        return [(str(DETAILS.get(key, key)), str(value)) for key, value in kept.items()]
+        return [
+            (str(DETAILS.get(key, key)), str(value))
+            for key, value in kept.items()
+            if key != REASONS_KEY  # a note says it in words
+        ]
 
     @property
     def facts(self) -> list[Fact]:
@@ -195,7 +201,17 @@ class Entry:
 
     @property
     def notes(self) -> list[str]:
-        return [str(words) for flag, words in NOTES.items() if self.event.flags & flag]
+        flags = self.event.flags
+        notes = [str(words) for flag, words in NOTES.items() if flags & flag]
+        if flags & Flag.SUSPECTED and self.suspicions:
+            label = str(NOTES[Flag.SUSPECTED])
+            notes[notes.index(label)] = f"{label}: {', '.join(self.suspicions)}"
+        return notes
+
+    @property
+    def suspicions(self) -> list[str]:
+        """Return why it looks automatic (R24), in words."""
+        return wording.suspicions_of(self.event.details)
 
     @property
     def number(self) -> str:

@@ -15,6 +15,7 @@ from contacts.views import (
     property_settings,
     saved_view,
     subscriptions,
+    suspected,
 )
 
 PANEL = "contacts/<int:contact_id>/subscriptions/"
@@ -97,6 +98,11 @@ bulk_patterns: list[URLPattern] = [
     path("jobs/<int:job_id>/refusals.csv", bulk_result.job_refusals_csv, name="job_refusals_csv"),
 ]
 
+suspected_patterns: list[URLPattern] = [
+    path("suspected/", suspected.suspected, name="suspected"),
+    path("suspected/give-back/", suspected.suspected_give_back, name="suspected_give_back"),
+]
+
 settings_patterns: list[URLPattern] = [
     path("settings/properties/", property_settings.custom_properties, name="custom_properties"),
     path(
@@ -124,5 +130,6 @@ urlpatterns: list[URLPattern] = [
     *view_patterns,
     *panel_patterns,
     *bulk_patterns,
+    *suspected_patterns,
     *settings_patterns,
 ]

@@ -129,11 +129,11 @@ def events_of(
     wanted = set(address_ids)
     if filters.address_ids is not None:
         wanted &= filters.address_ids
-    events = ConsentEvent.objects.filter(_within(reach), address_id__in=wanted)
+    events = ConsentEvent.objects.filter(within(reach), address_id__in=wanted)
     if filters.what in KINDS_OF_EVENT:
         events = events.filter(KINDS_OF_EVENT[filters.what])
     if filters.unit_id is not None:
-        events = events.filter(_of_units({filters.unit_id}))
+        events = events.filter(of_units({filters.unit_id}))
     if filters.source is not None:
         events = events.filter(source=filters.source.code)
     if filters.since is not None:
@@ -156,13 +156,15 @@ def find_event(event_id: int, *, address_ids: Collection[int], reach: Reach) -> 
     return events.filter(pk=event_id).first()
 
 
-def _within(reach: Reach) -> Q:
+def within(reach: Reach) -> Q:
+    """Match the events that this reach may see."""
     if reach.all_units:
         return Q()
-    return Q(scope=ScopeKind.ACCOUNT.code) | _of_units(reach.unit_ids)
+    return Q(scope=ScopeKind.ACCOUNT.code) | of_units(reach.unit_ids)
 
 
-def _of_units(unit_ids: Collection[int]) -> Q:
+def of_units(unit_ids: Collection[int]) -> Q:
+    """Match the events about these units and their types."""
     return Q(business_unit_id__in=unit_ids) | Q(subscription_type__business_unit_id__in=unit_ids)
 
 

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
+from preferences.suspicion import REASONS_KEY, Why, read_reasons
 from preferences.values import (
     ActorKind,
     Channel,
@@ -167,6 +168,12 @@ OUTCOMES: Words = {
     Outcome.CONFIRM_FIRST: pgettext_lazy("outcome", "Asked to confirm by link"),
     Outcome.REFUSE: pgettext_lazy("outcome", "Refused"),
 }
+SUSPICIONS: Words = {
+    Why.PREFETCH: _("fetched ahead, without a click"),
+    Why.SCANNER: _("sent by a mail scanner or another program"),
+    Why.TOO_FAST: _("sent faster than a person reads"),
+    Why.BURST: _("one of several from one network within seconds"),
+}
 # The texts of ``preferences.addresses``, which knows no framework: here for the catalogues alone.
 ADDRESS_PROBLEMS = (
     gettext_noop("The address is empty."),
@@ -187,6 +194,11 @@ ADDRESS_PROBLEMS = (
     gettext_noop("A phone number has at most 15 digits."),
 )
 OFFERED_BASES = tuple(basis for basis in LEGAL_BASES if basis is not LegalBasis.PROCESS_AND_STORE)
+
+
+def suspicions_of(details: Mapping[str, Any]) -> list[str]:
+    """Return why an opt-out looks automatic, in words, from its evidence."""
+    return [str(SUSPICIONS[why]) for why in read_reasons(str(details.get(REASONS_KEY, "")))]
 
 
 def words_for(decision: Decision) -> str:

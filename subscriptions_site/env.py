@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -77,6 +78,17 @@ class Env:
     def words(self, name: str, default: str | None = "") -> list[str]:
         """Read a list separated by commas."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def networks(self, name: str, default: str = "") -> tuple[IPv4Network | IPv6Network, ...]:
+        """Read networks such as 203.0.113.0/24, separated by commas."""
+        found = []
+        for word in self.words(name, default):
+            try:
+                found.append(ip_network(word))
+            except ValueError as error:
+                message = f"{name}: {word!r} is not a network such as 203.0.113.0/24"
+                raise ImproperlyConfigured(message) from error
+        return tuple(found)
 
     def key_ring(self, name: str, default: str | None = None) -> dict[int, bytes]:
         """Read keys written as "1:hex,2:hex", in the order given.

@@ -35,6 +35,13 @@ LINK_KEYS = env.key_ring("LINK_KEYS", f"1:{_derived_key.hex()}" if DEBUG else No
 PUBLIC_URL = env.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None, is_open=DEBUG)
 PREFERENCE_LINK_DAYS = env.integer("PREFERENCE_LINK_DAYS", 30, minimum=1, maximum=90)
 
+# From where on an opt-out by link looks automatic (R24); 0 switches a sign off. It counts either way.
+SUSPECT_READING_SECONDS = env.integer("SUSPECT_READING_SECONDS", 2, maximum=60)
+SUSPECT_BURST_SECONDS = env.integer("SUSPECT_BURST_SECONDS", 10, minimum=1, maximum=600)
+SUSPECT_BURST_PAGE = env.integer("SUSPECT_BURST_PAGE", 5)
+SUSPECT_BURST_ONE_CLICK = env.integer("SUSPECT_BURST_ONE_CLICK", 50)
+SUSPECT_EXCUSED_NETWORKS = env.networks("SUSPECT_EXCUSED_NETWORKS")
+
 INSTALLED_APPS = [
     "subscriptions_site.apps.SiteConfig",
     "subscriptions_site.apps.SiteAdminConfig",

@@ -208,6 +208,14 @@ TABLE += [
     ("outbox_mail_retry", "POST", MAIL, (302, 403, 403, 302, 403)),
 ]
 
+# Suspected automatic: everybody may look, who may resubscribe gives back (no role has that by itself).
+TABLE += [
+    ("suspected", "GET", {}, EVERYBODY),
+    ("suspected", "POST", {}, (302, 405, 405, 405, 405)),
+    ("suspected_give_back", "POST", {}, (302, 403, 403, 403, 403)),
+    ("suspected_give_back", "GET", {}, (302, 403, 403, 403, 403)),
+]
+
 
 # Links for people who have no account.
 TABLE += [

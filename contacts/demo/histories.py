@@ -8,6 +8,7 @@ from typing import NamedTuple
 from contacts.demo.company import ARCHIVED_DAYS_AGO, TYPES
 from contacts.demo.people import MOVED_DAYS_AGO, Person, dice_of, spread
 from contacts.demo.timeline import EVERYTHING, Mark, Timeline
+from preferences.suspicion import REASONS_KEY, Why
 from preferences.values import Act, Channel, LegalBasis, Source, Status, Wish, Word
 
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
@@ -326,7 +327,9 @@ class Storyteller:
         if late is None or spot.channel is not EMAIL:
             return
         at, key = self.timeline.moments[late], OFFERED[spot.person.units[0]][EMAIL][0]
-        wish = self.timeline.wish(key, ONE_CLICK.source, OUT, OWN, suspected=True)
+        wish = self.timeline.wish(
+            key, ONE_CLICK.source, OUT, OWN, suspected=True, evidence=_SCANNED
+        )
         mark = self.timeline.add(at, "person", spot.address_id, wish)
         if self.dice.random() < 0.4:
             why = "Their mail filter opens every link; they did not ask to stop."
@@ -362,6 +365,13 @@ class Storyteller:
         if actor == "tom" and "kitchens" in spot.person.units:
             actor = "ellie"
         return self.timeline.add(self.timeline.moments[slot], actor, spot.address_id, wish)
+
+
+_SCANNED = (
+    ("ip", "198.51.100.201"),
+    ("user_agent", "Mimecast-URL-Protect"),
+    (REASONS_KEY, Why.SCANNER.value),
+)
 
 
 def on_list(timeline: Timeline, at: datetime) -> Wish:

@@ -24,6 +24,7 @@ from contacts.demo.extras import share_addresses, tell_of_strangers
 from contacts.demo.featured import ROWS, featured_person, tell_featured
 from contacts.demo.histories import LIVELY, MASS, Habits, Storyteller
 from contacts.demo.people import Person, person
+from contacts.demo.scanners import tell_of_scanner
 from contacts.demo.timeline import Timeline
 from contacts.demo.views import create_views
 from contacts.models import Contact
@@ -152,6 +153,7 @@ def _load_block(numbers: range, now: datetime, password: str | None) -> int:
     _tell(people, timeline, now, LIVELY if is_lively else MASS)
     if is_first:
         tell_of_strangers(timeline, now)
+        tell_of_scanner(people, timeline, now)
     applied = timeline.run(company.actors())
     _create_contacts(people, now, ROWS_AT_ONCE if is_lively else MORE_ROWS_AT_ONCE)
     if is_first:

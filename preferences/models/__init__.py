@@ -18,6 +18,7 @@ from preferences.models.personal import (
 )
 from preferences.models.policy import PolicyVersion
 from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
+from preferences.models.suspicion import RecentOptOut
 from preferences.models.wording import Wording
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PendingConfirmation",
     "PolicyVersion",
     "Preference",
+    "RecentOptOut",
     "RepeatedWord",
     "Seal",
     "SubscriptionType",

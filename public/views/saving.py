@@ -24,7 +24,7 @@ from public.acts import Seen, choose, events_to_undo, withdraw
 from public.choices import Choices, get_choices
 from public.page_form import END_PAUSE, Wanted, end_of_pause, read_form
 from public.shown import choice_wording
-from public.views.after import evidence_for, token_for
+from public.views.after import evidence_for, look_closely, token_for
 from public.views.visiting import Visit
 from public.words import everything_of, saved_words
 from subscriptions_site.templatetags.ui import day
@@ -52,7 +52,7 @@ def leave_all(visit: Visit[Preferences], choices: Choices, scope: Scope) -> Resu
         address_id=visit.address.pk,
         scope=scope,
         source=Source.PREFERENCE_PAGE,
-        seen=_seen(visit, choices),
+        seen=look_closely(visit, _seen(visit, choices)),
         now=visit.now,
     )
 
@@ -63,12 +63,13 @@ def save(visit: Visit[Preferences], choices: Choices, wanted: Wanted) -> dict[st
     scopes |= {type_scope(pk): IN if is_on else OUT for pk, is_on in wanted.types.items()}
     until = end_of_pause(int(wanted.pause), visit.now) if wanted.pause.isdigit() else None
     ends_pause = wanted.pause == END_PAUSE and choices.paused_until is not None
+    seen = _seen(visit, choices)
     results = choose(
         address_id=visit.address.pk,
         wanted=scopes,
         pause_until=until,
         ends_pause=ends_pause,
-        seen=_seen(visit, choices),
+        seen=look_closely(visit, seen) if OUT in scopes.values() else seen,
         now=visit.now,
     )
     told = [(result, saved_words(result, _subject(choices, result))) for result in results]

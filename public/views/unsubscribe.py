@@ -14,7 +14,14 @@ from preferences.values import Outcome, Result, Scope, Source, Status, type_scop
 from public.acts import Seen, withdraw
 from public.request_facts import evidence_of
 from public.shown import one_click_wording, unsubscribe_wording
-from public.views.after import answer_act, evidence_for, keep_reason, subject_of, take_back
+from public.views.after import (
+    answer_act,
+    evidence_for,
+    keep_reason,
+    look_closely,
+    subject_of,
+    take_back,
+)
 from public.views.visiting import NoSuchLink, Visit, begin_visit, public_view
 
 ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
@@ -76,6 +83,7 @@ def _one_click(visit: Visit[Unsubscribe]) -> HttpResponse:
 
 def _withdraw(visit: Visit[Unsubscribe], scope: Scope, source: Source, seen: Seen) -> Result:
     address_id = visit.link.address_id
+    seen = look_closely(visit, seen, is_one_click=source is Source.ONE_CLICK)
     try:
         result = withdraw(
             address_id=address_id, scope=scope, source=source, seen=seen, now=visit.now

@@ -8,6 +8,7 @@ import phonenumbers
 import pytest
 from django.db import connection, transaction
 
+from accounts.access import Reach
 from accounts.demo import PASSWORD, PEOPLE
 from accounts.models import Role, User
 from contacts.demo import loading
@@ -30,6 +31,8 @@ from preferences.models import (
 )
 from preferences.rebuilding import differences
 from preferences.rules import effective
+from preferences.suspected import SuspectedFilter, count_suspected, suspected_events
+from preferences.suspicion import read_reasons
 from preferences.values import NO_WORDS, Act, Channel, Flag, Source, State, Status
 from preferences.verification import verify_ledger
 
@@ -134,6 +137,15 @@ def test_every_way_and_every_act_is_in_the_ledger(demo):
     assert Address.objects.exclude(undeliverable_at=None).exists()
     assert Address.objects.exclude(complained_at=None).exists()
     assert PendingConfirmation.objects.filter(expires_at__gt=NOW).exists()
+
+
+def test_r24_a_burst_waits_for_a_decision(demo):
+    reach = Reach(all_units=True, unit_ids=frozenset())
+    standing = suspected_events(reach, SuspectedFilter(is_standing=True))
+    [newest] = standing.order_by("-pk").select_related("evidence")[:1]
+    burst = newest.evidence.details["burst"]
+    assert count_suspected(reach, SuspectedFilter(is_standing=True, burst=burst)).count == 12
+    assert all(read_reasons(e.evidence.details["suspected"]) for e in standing)
 
 
 def test_r11_somebody_came_back_to_one_type_alone(demo):

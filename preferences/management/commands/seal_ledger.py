@@ -7,7 +7,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from preferences.bursts import forget_networks
 from preferences.sealing import seal_events
+
+TIDY_SECONDS = 300.0
 
 
 class Command(BaseCommand):
@@ -19,6 +22,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.tidied = time.monotonic() - TIDY_SECONDS
         while True:
             try:
                 for one in seal_events(now=timezone.now()):
@@ -26,6 +30,7 @@ class Command(BaseCommand):
                         self.stdout.write(
                             f"Seal {one.number}: {one.count} events, head {bytes(one.head).hex()}"
                         )
+                self._tidy()
             except DatabaseError as error:
                 if options["every"] is None:
                     raise
@@ -34,3 +39,9 @@ class Command(BaseCommand):
             if options["every"] is None:
                 return
             time.sleep(options["every"])
+
+    def _tidy(self) -> None:
+        """Forget, now and then, from which networks people opted out."""
+        if time.monotonic() - self.tidied >= TIDY_SECONDS:
+            self.tidied = time.monotonic()
+            forget_networks(now=timezone.now())

@@ -1,0 +1,63 @@
+"""Bursts: opt-outs of several addresses from one network within seconds (R24).
+
+What is kept says neither network nor address in clear, and lives an hour.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+
+from preferences.bulk_sql import fetch_all, moment, parameter
+from preferences.models import RecentOptOut
+
+KEPT = timedelta(hours=1)
+_TABLE = RecentOptOut._meta.db_table
+# One statement, because one-click is where speed counts. An address counts once however often it
+# comes; a burst goes on as long as the next address comes soon enough.
+_NOTE = f"""
+    INSERT INTO {_TABLE} (network, address_id, said_at, began_at)
+    VALUES (%s, %s, %s, coalesce((
+        SELECT began_at FROM {_TABLE} WHERE network = %s AND said_at >= %s
+        ORDER BY said_at DESC LIMIT 1), %s))
+    ON CONFLICT (network, address_id) DO UPDATE
+        SET said_at = excluded.said_at, began_at = excluded.began_at
+    RETURNING began_at, (SELECT count(*) FROM (
+        SELECT 1 FROM {_TABLE} WHERE network = %s AND said_at >= %s AND address_id <> %s LIMIT %s
+    ) AS others)
+"""
+
+
+class Burst(NamedTuple):
+    """Who else opted out from there: ``others`` is counted up to what was asked for.
+
+    ``name`` tells bursts apart and says nothing else.
+    """
+
+    name: str
+    others: int
+
+
+def note_opt_out(
+    *, network: str, address_id: int, now: datetime, seconds: int, enough: int
+) -> Burst:
+    """Remember that this address opts out from there, and return who did just before: one statement."""
+    key = _network_key(network)
+    said_at, since = parameter(now), parameter(now - timedelta(seconds=seconds))
+    began_at, others = fetch_all(
+        _NOTE,
+        [key, address_id, said_at, key, since, said_at, key, since, address_id, enough],
+    )[0]
+    return Burst(f"{key:x}-{int(moment(began_at).timestamp())}", others)
+
+
+def forget_networks(*, now: datetime) -> int:
+    """Remove what is older than an hour; return how many rows that were."""
+    return RecentOptOut.objects.filter(said_at__lt=now - KEPT).delete()[0]
+
+
+def _network_key(network: str) -> int:
+    key = hmac.digest(settings.SECRET_KEY.encode(), b"opt-outs from a network", hashlib.sha256)
+    return int.from_bytes(hmac.digest(key, network.encode(), hashlib.sha256)[:8]) >> 1
