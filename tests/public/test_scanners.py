@@ -1,7 +1,7 @@
 """Programs that open links change nothing: every public URL, twelve of them, every safe method.
 
-Field evidence is in the standards this follows: of 497 opt-outs of one mailing 489 were a scanner's. The list of
-URLs comes from the resolver, so a new one is walked by itself.
+Field evidence is in the standards this follows: of 497 opt-outs of one mailing 489 were a scanner's. The
+list of URLs comes from the resolver, so a new one is walked by itself.
 """
 
 import pytest
