@@ -9,6 +9,7 @@ from contacts.models import Contact
 from contacts.services import AddressWish
 from jobs.models import Job
 from jobs.policy import change_job_policy
+from preferences.catalogue import archive_subscription_type
 from preferences.models import ConsentEvent
 from preferences.values import Channel
 from tests.conftest import make_user
@@ -270,3 +271,79 @@ def test_a_person_s_own_opt_out_stays_whatever_is_sent(editor, scene, people):
         run(Job.objects.latest("pk"))
         assert status_of(people[0], scene.guide) is OUT
     assert status_of(people[1], scene.guide) is NONE
+
+
+# --- what changes between the panel and Finish ---------------------------------------------------------
+
+
+def test_a_type_archived_meanwhile_is_said_at_the_types(editor, scene, people):
+    opened = editor.post(f"{PANEL}preview/", filled(scene), headers=EFFECT)
+    token = opened.context["effect"].token
+    archive_subscription_type(subscription_type=scene.guide, user=scene.editor, now=scene.now)
+    data = filled(scene, counted=token, types=[scene.guide.pk, scene.offers.pk])
+    response = editor.post(PANEL, data, headers=HTMX)
+    assert response.status_code == 422
+    shown = text_of(response)
+    assert "A chosen type cannot be changed like this any more." in shown
+    assert "Asked at the fair" in shown
+    assert f'name="types" value="{scene.offers.pk}" checked' in shown
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "filter_text", ["status.{guide}.email:is:none", "nonsense:is:1", "(((", "x"]
+)
+def test_a_filter_that_is_no_longer_possible_selects_nobody(editor, scene, people, filter_text):
+    archive_subscription_type(subscription_type=scene.guide, user=scene.editor, now=scene.now)
+    text = filter_text.format(guide=scene.guide.pk)
+    shown = text_of(editor.get(PANEL, {"scope": "view", "f": text}, headers=HTMX))
+    assert "The filter needs a look first, so nobody is selected" in shown
+    data = filled(scene, f=text, types=[scene.offers.pk], expected=3)
+    response = editor.post(PANEL, data, headers=HTMX)
+    assert response.status_code == 422
+    assert "The filter needs a look first" in text_of(response)
+    assert "Asked at the fair" in text_of(response)
+    assert not Job.objects.exists()
+
+
+def test_by_filter_and_by_ticks_the_same_people_come_to_the_same(editor, scene, people):
+    text = f"status.{scene.guide.pk}.email:is:none"
+    by_filter = text_of(editor.post(f"{PANEL}preview/", filled(scene, f=text), headers=EFFECT))
+    ticked = filled(scene, scope="", ids=people[2].pk)
+    by_ticks = text_of(editor.post(f"{PANEL}preview/", ticked, headers=EFFECT))
+    for shown in (by_filter, by_ticks):
+        assert "<b>1</b> will change, <b>0</b> stay the same, <b>0</b> left out" in shown
+    editor.post(PANEL, filled(scene, f=text), headers=HTMX)
+    job = Job.objects.get()
+    scene.say(scene.guide, OUT, address=address_of(people[2]))  # leaves the filter, not the job
+    scene.say(scene.guide, NONE, address=address_of(people[1]))  # enters it, not the job
+    assert [chunk.items for chunk in job.chunks.all()] == [str(people[2].pk)]
+    run(job)
+    assert [status_of(person, scene.guide) for person in people] == [OUT, NONE, IN]
+
+
+def test_a_stale_tab_that_sends_again_is_led_to_its_job(editor, scene, people):
+    """Whatever has changed since: the job was started, and is not started twice."""
+    opened = editor.post(f"{PANEL}preview/", filled(scene), headers=EFFECT)
+    data = filled(scene, counted=opened.context["effect"].token, expected=3)
+    editor.post(PANEL, data, headers=HTMX)
+    job = run(Job.objects.get())
+    Contact.objects.filter(pk=people[2].pk).delete()
+    response = editor.post(PANEL, data, headers=HTMX)
+    assert response.headers["HX-Redirect"] == f"/jobs/{job.pk}/"
+    assert Job.objects.count() == 1
+
+
+def test_after_a_problem_everything_is_counted_anew(editor, scene, people):
+    """What was shown belongs to the selection of then; sent once more, the form gets through."""
+    opened = editor.post(f"{PANEL}preview/", filled(scene), headers=EFFECT)
+    token = opened.context["effect"].token
+    for number in range(3):
+        add(scene, f"New{number}")
+    data = filled(scene, counted=token, expected=3)
+    response = editor.post(PANEL, data, headers=HTMX)
+    assert response.status_code == 422
+    assert "<b>6 contacts</b>" in text_of(response)
+    again = {**data, "counted": response.context["effect"].token, "expected": 6}
+    assert "HX-Redirect" in editor.post(PANEL, again, headers=HTMX).headers
+    assert Job.objects.get().total == 6

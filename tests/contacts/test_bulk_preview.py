@@ -7,6 +7,7 @@ from contacts.bulk.changes import look_at_edit
 from contacts.bulk.preview import (
     Preview,
     continue_preview,
+    has_moved,
     people_of,
     preview_of,
     sample_of,
@@ -41,6 +42,11 @@ def news():
     ):
         act(held(contact)[0], wish, at=NOW - HOUR)
     return news
+
+
+def sample(changed: int) -> Preview:
+    """Return what a sample of 2,000 of 100,000 says, of whom that many would change."""
+    return Preview(100_000, 2_000, is_sample=True, items={"changed": changed})
 
 
 def preview(edit, user) -> Preview:
@@ -130,3 +136,32 @@ def test_a_sample_is_about_as_large_as_asked_for(news):
         assert found == sorted(set(found))
         assert len(found) <= min(2 * size, 12)
     assert len(sample_of(EVERYBODY, 12, 50)) == 12
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "moved"),
+    [
+        (
+            Preview(1000, 1000, items={"changed": 900}),
+            Preview(1000, 1000, items={"changed": 890}),
+            False,
+        ),
+        (
+            Preview(1000, 1000, items={"changed": 900}),
+            Preview(1000, 1000, items={"changed": 889}),
+            True,
+        ),
+        (Preview(1, 1, items={"changed": 1}), Preview(1, 1, items={"unchanged": 1}), True),
+        (Preview(0, 0), Preview(0, 0), False),
+        (Preview(3, 3, items={"changed": 3}), Preview(0, 0), True),
+        # A sample of 2,000 cannot tell 50 % from 52 %, but from 60 % it can.
+        (sample(1000), sample(1040), False),
+        (sample(1000), sample(1200), True),
+        (Preview(100_000, 100_000, items={"changed": 50_000}), sample(1040), False),
+        (Preview(100_000, 100_000, items={"changed": 50_000}), sample(1200), True),
+        (sample(0), sample(60), True),
+    ],
+)
+def test_numbers_have_moved_when_they_clearly_did(before, now, moved):
+    assert has_moved(before, now) is moved
+    assert has_moved(now, before) is moved
