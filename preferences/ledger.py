@@ -84,22 +84,50 @@ def append(entries: Sequence[Entry], small: SmallWrites | None = None) -> None:
 
 
 def _copy(entries: Sequence[Entry]) -> None:
-    stamps: dict[int, tuple[bytes, str]] = {}
+    prepare = _Preparing()
     lines: list[str] = []
     for own, stamp in entries:
-        prepared = stamps.get(id(stamp))
-        if prepared is None:
-            text = "\t".join(copy_text(value) for value in stamp)
-            prepared = stamps[id(stamp)] = (seal.stamp_bytes(stamp), text)
-        digest = seal.event_digest(own, prepared[0]).hex()
+        canonical, text = prepare.stamp(stamp)
+        digest = seal.event_digest(own, canonical).hex()
         replaced, names, restores = own[2:5]
         lines.append(
             f"{own[0]}\t{own[1]}\t{'\\N' if replaced is None else replaced}\t"
             f"{'\\N' if names is None else names}\t{'\\N' if restores is None else restores}\t"
-            f"{own[5]}\t{own[6]}\t{prepared[1]}\t\\\\x{digest}\n"
+            f"{own[5]}\t{own[6]}\t{text}\t\\\\x{digest}\n"
         )
     with connection.cursor() as cursor:
         copy_lines(cursor, TABLE, seal.EVENT_COLUMNS, "".join(lines))
+
+
+class _Preparing:
+    """Makes canonical bytes and COPY text of stamps, once for all events that share one.
+
+    The events of an undo have a stamp each, apart in nothing but the event that they undo.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[bytes, str]] = {}
+        self.kinds: dict[seal.Stamp, tuple[bytes, bytes, str, str]] = {}
+
+    def stamp(self, stamp: seal.Stamp) -> tuple[bytes, str]:
+        prepared = self.known.get(id(stamp))
+        if prepared is None:
+            prepared = self.known[id(stamp)] = self._prepared(stamp)
+        return prepared
+
+    def _prepared(self, stamp: seal.Stamp) -> tuple[bytes, str]:
+        undoes = stamp.undoes_event_id
+        if undoes is None:
+            return seal.stamp_bytes(stamp), "\t".join(map(copy_text, stamp))
+        kind = stamp._replace(undoes_event_id=None)
+        parts = self.kinds.get(kind)
+        if parts is None:
+            words = [copy_text(value) for value in kind]
+            before = "\t".join(words[: seal.UNDOES]) + "\t"
+            behind = "\t" + "\t".join(words[seal.UNDOES + 1 :])
+            parts = self.kinds[kind] = (*seal.stamp_parts(kind), before, behind)
+        head, tail, before, behind = parts
+        return b"%b%d%b" % (head, undoes, tail), f"{before}{undoes}{behind}"
 
 
 def _insert(entries: Sequence[Entry], small: SmallWrites | None) -> None:

@@ -142,14 +142,44 @@ def _terms_needed(wishes: Sequence[Wish]) -> set[int] | None:
     return _types_named(wishes)
 
 
-def read_events(wishes: Sequence[Wish]) -> dict[int, ConsentEvent]:
+class EventFacts(NamedTuple):
+    """What an undo has to know of an event: columns of ``ConsentEvent``."""
+
+    pk: int
+    address_id: int
+    scope: int
+    subscription_type_id: int | None
+    business_unit_id: int | None
+    word: int
+    status: int
+    source: int
+    flags: int
+    said_at: datetime
+    recorded_at: datetime
+    replaced_event_id: int | None
+    names_event_id: int | None
+    job_id: int | None
+
+
+def read_events(wishes: Sequence[Wish]) -> dict[int, EventFacts]:
     """Read the events to undo, and those that they replaced."""
     undone = {wish.undoes for wish in wishes if wish.undoes is not None}
     if not undone:
         return {}
-    events = ConsentEvent.objects.in_bulk(undone)
+    events = _events(undone)
     replaced = {event.replaced_event_id for event in events.values() if event.replaced_event_id}
-    return {**ConsentEvent.objects.in_bulk(replaced), **events}
+    return {**_events(replaced), **events}
+
+
+def _events(ids: Collection[int]) -> dict[int, EventFacts]:
+    """Read some of the columns; as rows of a model thousands of events take several times as long."""
+    matches, parameter = match("id", ids)
+    names = ", ".join(("id", *EventFacts._fields[1:]))
+    found = fetch_all(f"SELECT {names} FROM {_EVENTS} WHERE {matches}", [parameter])
+    return {
+        row[0]: EventFacts._make((*row[:9], moment(row[9]), moment(row[10]), *row[11:]))
+        for row in found
+    }
 
 
 def _kept(address_ids: Collection[int], wishes: Sequence[Wish], now: datetime) -> Read | None:

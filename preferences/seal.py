@@ -62,6 +62,7 @@ class Own(NamedTuple):
 
 OWN_COLUMNS = Own._fields
 STAMP_COLUMNS = Stamp._fields
+UNDOES = STAMP_COLUMNS.index("undoes_event_id")
 EVENT_COLUMNS = (*OWN_COLUMNS, *STAMP_COLUMNS, "digest")
 
 
@@ -72,11 +73,20 @@ def instant(moment: datetime) -> int:
 
 def stamp_bytes(stamp: Stamp) -> bytes:
     """Return the canonical bytes of the common part; the free text stands last, so no escaping."""
+    head, tail = stamp_parts(stamp)
+    return head + _word(stamp.undoes_event_id).encode() + tail
+
+
+def stamp_parts(stamp: Stamp) -> tuple[bytes, bytes]:
+    """Return the canonical bytes before and behind the event that is undone: the rest of an undo of
+    many is the same in every one.
+    """
     words = [FORMAT, str(instant(stamp.recorded_at)), str(instant(stamp.said_at))]
     words += map(_word, stamp[2:-2])
     words.append("" if stamp.evidence_digest is None else bytes(stamp.evidence_digest).hex())
     words.append(stamp.idempotency_key)
-    return "|".join(words).encode()
+    head, tail = words[: UNDOES + 1], words[UNDOES + 2 :]
+    return ("|".join(head) + "|").encode(), ("|" + "|".join(tail)).encode()
 
 
 def _word(value: int | date | None) -> str:

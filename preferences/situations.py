@@ -8,6 +8,7 @@ from preferences.gathering import Read
 from preferences.models import ConsentEvent
 from preferences.reading import (
     AddressFacts,
+    EventFacts,
     MissingAddress,
     is_own_statement,
     read_addresses,
@@ -230,7 +231,7 @@ def own_register(wish: Wish, now: datetime) -> Register:
     return Register(status, said_at, 0, wish.source, flags)
 
 
-def register_of(event: ConsentEvent) -> Register:
+def register_of(event: ConsentEvent | EventFacts) -> Register:
     """Return what the event put into its register."""
     return Register(
         Status.from_code(event.status),
@@ -242,7 +243,7 @@ def register_of(event: ConsentEvent) -> Register:
     )
 
 
-def scope_of(event: ConsentEvent) -> Scope:
+def scope_of(event: ConsentEvent | EventFacts) -> Scope:
     kind = ScopeKind.from_code(event.scope)
     return Scope(
         kind, event.subscription_type_id if kind is ScopeKind.TYPE else event.business_unit_id

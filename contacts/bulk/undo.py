@@ -19,8 +19,16 @@ from jobs.services import start_undo_job
 from preferences.access import actor_for
 from preferences.models import ConsentEvent
 from preferences.services import apply_changes, preview_changes
-from preferences.situations import scope_of
-from preferences.values import JOB_UNDO_DAYS, Act, Change, Result, Source, Wish
+from preferences.values import (
+    JOB_UNDO_DAYS,
+    Act,
+    Change,
+    Result,
+    Scope,
+    ScopeKind,
+    Source,
+    Wish,
+)
 
 UNDO_BULK_EDIT = "undo_bulk_edit"
 PREVIEWED_CHUNKS = 10
@@ -102,10 +110,22 @@ def _undo(
     door: Door,
     job_id: int | None = None,
 ) -> None:
-    events = events_of_chunk(chunk)
-    changes = [Change(event.address_id, _wish(event, job_id)) for event in events]
+    written = written_by(chunk)
+    changes = [
+        Change(
+            address_id,
+            Wish(
+                scope=scope,
+                source=Source.BULK_EDIT,
+                act=Act.UNDO,
+                undoes=event_id,
+                job_id=job_id,
+            ),
+        )
+        for event_id, address_id, scope in written
+    ]
     results = door(changes=changes, actor=actor_for(user), now=now)
-    owners = owners_of([event.address_id for event in events], ids_of_text(chunk.items))
+    owners = owners_of([address_id for _, address_id, _ in written], ids_of_text(chunk.items))
     by_contact: dict[int, list[Result]] = {}
     for result in results:
         address_id = result.change.address_id
@@ -115,8 +135,11 @@ def _undo(
         tally.add(max(contact_id, 0), found)
 
 
-def events_of_chunk(chunk: JobChunk) -> list[ConsentEvent]:
-    """Return the events that a chunk wrote into registers, in order; read by the ledger's own key."""
+def written_by(chunk: JobChunk) -> list[tuple[int, int, Scope]]:
+    """Return event, address and scope of what a chunk wrote into registers, in order.
+
+    Read by the ledger's own key, and of each event no more than this: there may be thousands.
+    """
     if chunk.first_event_id is None:
         return []
     events = ConsentEvent.objects.filter(
@@ -124,17 +147,13 @@ def events_of_chunk(chunk: JobChunk) -> list[ConsentEvent]:
         job_id=chunk.job_id,
         act=Act.STATE.code,
     )
-    return list(events.order_by("pk"))
-
-
-def _wish(event: ConsentEvent, job_id: int | None) -> Wish:
-    return Wish(
-        scope=scope_of(event),
-        source=Source.BULK_EDIT,
-        act=Act.UNDO,
-        undoes=event.pk,
-        job_id=job_id,
+    rows = events.order_by("pk").values_list(
+        "pk", "address_id", "scope", "subscription_type_id", "business_unit_id"
     )
+    return [
+        (event_id, address_id, Scope(ScopeKind.from_code(kind), type_id or unit_id))
+        for event_id, address_id, kind, type_id, unit_id in rows
+    ]
 
 
 def owners_of(address_ids: Collection[int], contact_ids: Sequence[int]) -> dict[int, int]:

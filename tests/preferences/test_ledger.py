@@ -48,6 +48,29 @@ def test_any_text_survives(text):
     assert verify_ledger().is_intact
 
 
+def test_events_that_differ_in_what_they_undo_share_the_rest():
+    """Many at once, as the undo of a job writes them: COPY on PostgreSQL."""
+    kinds = [STAMP._replace(evidence_digest=None, idempotency_key=text) for text in AWKWARD]
+    entries = [
+        ledger.Entry(
+            seal.Own(number, 2, number, None, None, 0, 1),
+            kinds[number % len(kinds)]._replace(undoes_event_id=number + 100),
+        )
+        for number in range(1, 40)
+    ]
+    write(*entries)
+    found = ConsentEvent.objects.order_by("pk")
+    assert [(one.undoes_event_id, one.idempotency_key, bytes(one.digest)) for one in found] == [
+        (
+            own.id + 100,
+            AWKWARD[own.id % len(kinds)],
+            seal.event_digest(own, seal.stamp_bytes(stamp)),
+        )
+        for own, stamp in entries
+    ]
+    assert verify_ledger().is_intact
+
+
 def test_every_field_comes_back_as_it_was():
     own = seal.Own(2**62, 2**63 - 1, 3, 4, 5, 1, 2)
     stamp = STAMP._replace(
