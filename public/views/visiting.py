@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -192,7 +192,7 @@ def _answer(
         return view(request, *args, **kwargs)
     except (NoSuchLink, LinkEnded) as error:
         return no_link(request, status=410 if isinstance(error, LinkEnded) else 404)
-    except DatabaseError:
+    except DatabaseTrouble:  # also a connection that breaks, which is no DatabaseError
         log.exception("the database did not answer a public page")
         return _unavailable(request)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import override_settings
 from django.urls import resolve
 
@@ -431,9 +431,10 @@ def test_other_methods_are_405(ada, method):
     assert (undo.status_code, undo["Allow"]) == (405, "POST, OPTIONS")
 
 
-def test_a_database_that_is_down_is_503_and_never_a_promise(ada, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_down_is_503_and_never_a_promise(ada, monkeypatch, error):
     def down(*args, **kwargs):
-        raise OperationalError("server closed the connection unexpectedly")
+        raise error("server closed the connection unexpectedly")
 
     monkeypatch.setattr("public.views.unsubscribe.withdraw", down)
     for response in (one_click(ada), ada.client.post(ada.unsubscribe_path(), {"confirm": "1"})):
