@@ -201,6 +201,12 @@
     delete event.detail.parameters.csrfmiddlewaretoken; // the header is newer after signing in again
   });
 
+  // What a form is asked on the way, such as its preview, must not stop the form that is being sent.
+  body.addEventListener("htmx:confirm", (event) => {
+    const form = event.detail.elt.closest("form");
+    if (form !== event.detail.elt && form?.matches("[hx-post].htmx-request")) event.preventDefault();
+  });
+
   body.addEventListener("htmx:beforeRequest", ({ detail }) => {
     clearProblem(detail.elt);
     const target = detail.target;

@@ -1,5 +1,7 @@
 """A marketer edits the subscriptions of many people in real Chromium: selection to undo."""
 
+import time
+
 import pytest
 
 pytest.importorskip("playwright")
@@ -192,6 +194,23 @@ def test_pause_and_cancel_while_it_runs(index, scene, people):
     expect(page.get_by_text("Cancelled after 0 of 1 contacts")).to_be_visible()
     run_jobs()
     assert status_of(people[-1], scene.guide) is NONE
+
+
+def test_the_preview_does_not_stop_what_is_being_sent(index, scene, people):
+    """Finish right after a tick: the preview of that tick is asked for while the job starts."""
+    page = index
+
+    def slowly(route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    page.get_by_label("Select Person28 Okafor").check()
+    open_panel(page)
+    page.route("**/contacts/bulk/subscriptions/", slowly)
+    page.get_by_role("radio", name="Opt out").check()
+    page.get_by_label("Garden guide").check()
+    finish(page)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=20_000)
 
 
 def test_another_action_of_the_menu_with_the_keyboard(index, scene, people):
