@@ -20,6 +20,7 @@ from contacts.bulk.actions import (
     SetProperty,
 )
 from contacts.bulk.export import ExportColumn, export_columns
+from contacts.bulk.links import SendLinks
 from contacts.bulk_forms import StartForm
 from contacts.forms import custom_field
 from contacts.models import Contact
@@ -117,6 +118,19 @@ class DeleteForm(ActionForm):
 
     def action(self) -> Action | None:
         return DeleteContacts()
+
+
+class LinksForm(ActionForm):
+    """Asks for nothing: who gets a mail is what the effect says."""
+
+    title = _("Send preferences link")
+    finish = _("Send")
+    note = _(
+        "Each gets one mail with a link to their own choices. Who unsubscribed from all gets none."
+    )
+
+    def action(self) -> Action | None:
+        return SendLinks()
 
 
 class PropertyForm(ActionForm):
@@ -222,6 +236,7 @@ ACTION_FORMS: Mapping[str, type[ActionForm]] = {
     "owner": OwnerForm,
     "basis": BasisForm,
     "delete": DeleteForm,
+    "link": LinksForm,
 }
 
 

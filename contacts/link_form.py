@@ -5,22 +5,15 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from contacts.links import WHY_NOT
 from contacts.subscription_forms import CHOOSE, MISSING, explanation_field
-from preferences.handing import CannotMail, NoGrounds, NotMailed, opted_out_of_all
+from preferences.handing import NoGrounds, NotMailed, opted_out_of_all
 from preferences.models import Address
 from preferences.values import Channel, LegalBasis
 from preferences.wording import LEGAL_BASES, OFFERED_BASES
 from subscriptions_site.web.forms import UiForm
-
-WHY_NOT: dict[CannotMail, Promise] = {
-    CannotMail.NO_EMAIL: _("There is no email address to send a link to."),
-    CannotMail.ERASED: _("The data of this person was erased, so nothing can be sent."),
-    CannotMail.UNDELIVERABLE: _("Mail to this address came back, so nothing is sent to it."),
-    CannotMail.OPTED_OUT_OF_ALL: _("They unsubscribed from all, so they get no such mail."),
-}
 
 
 class LinkForm(UiForm):

@@ -4,13 +4,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from accounts.access import Reach
 from contacts.models import Contact, ContactAddress
 from mails.models import OutgoingMail
+from preferences.handing import CannotMail
 from preferences.models import Address, BusinessUnit, LinkHandout
 from preferences.selectors import units_for
 
 SHOWN = 5
+WHY_NOT: dict[CannotMail, Promise] = {
+    CannotMail.NO_EMAIL: _("There is no email address to send a link to."),
+    CannotMail.ERASED: _("The data of this person was erased, so nothing can be sent."),
+    CannotMail.UNDELIVERABLE: _("Mail to this address came back, so nothing is sent to it."),
+    CannotMail.OPTED_OUT_OF_ALL: _("They unsubscribed from all, so they get no such mail."),
+}
 
 
 @dataclass(frozen=True, slots=True)

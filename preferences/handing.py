@@ -138,25 +138,29 @@ def copy_link(*, address: Address, unit: BusinessUnit, user: User, now: datetime
     return preference_link(address_id=address.pk, unit_id=unit.pk, now=now)
 
 
+def reasons_for(addresses: Collection[Address]) -> dict[int, CannotMail | None]:
+    """Return for each address why a link sent to many does not go there; None where it does."""
+    left = opted_out_of_all([address.pk for address in addresses])
+    reasons = {address.pk: why_not(address) for address in addresses}
+    for address_id in left:
+        reasons[address_id] = reasons[address_id] or CannotMail.OPTED_OUT_OF_ALL
+    return reasons
+
+
 def mail_links(
     *, addresses: Iterable[tuple[Address, BusinessUnit]], job_id: int, user: User, now: datetime
-) -> dict[int, CannotMail | None]:
-    """Mail many their links; return for each address why it got none, None for a mail queued."""
-    found = list(addresses)
-    left = opted_out_of_all([address.pk for address, _ in found])
-    outcomes: dict[int, CannotMail | None] = {}
-    letters = []
-    languages = _languages(found)
-    for address, unit in found:
-        reason = why_not(address)
-        if reason is None and address.pk in left:
-            reason = CannotMail.OPTED_OUT_OF_ALL
-        outcomes[address.pk] = reason
-        if reason is None:
-            letter = link_letter(BULK_LINK, address, unit, languages[address.pk], now)
-            letters.append((f"job:{job_id}:{address.pk}", letter))
+) -> int:
+    """Mail many their links, one each, and return how many; who may not be mailed is left out."""
+    found = {address.pk: (address, unit) for address, unit in addresses}
+    reasons = reasons_for([address for address, _ in found.values()])
+    found = {pk: place for pk, place in found.items() if reasons[pk] is None}
+    languages = _languages(found.values())
+    letters = [
+        (f"job:{job_id}:{pk}", link_letter(BULK_LINK, address, unit, languages[pk], now))
+        for pk, (address, unit) in found.items()
+    ]
     queue_mails(letters=letters, now=now, user=user)
-    return outcomes
+    return len(letters)
 
 
 def _languages(found: Collection[tuple[Address, BusinessUnit]]) -> dict[int, str]:

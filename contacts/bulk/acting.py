@@ -10,6 +10,7 @@ from accounts.access import Right, reach_of, require
 from accounts.models import User
 from contacts.access import contacts_for
 from contacts.bulk.actions import CHANGED, Action, InvalidAction, action_of
+from contacts.bulk.links import SendLinks
 from contacts.bulk.preview import Look
 from contacts.bulk.start import ids_of
 from contacts.bulk.tally import Tally
@@ -65,7 +66,9 @@ def work_action(work: Work) -> Done:
         action = action_of(work.job.kind, work.job.parameters).ready()
     except InvalidAction as error:
         raise CannotWork(str(error)) from error
-    tally, changing = _sorted(action, work.items, work.user, is_locked=True)
+    tally, changing, action = _sorted(
+        action, work.items, work.user, is_locked=True, job_id=work.job.pk
+    )
     if changing:
         action.write(changing, work.now)
     return Done(tally.items, refusals=tally.refusals)
@@ -78,8 +81,9 @@ def _sorted(
     *,
     is_locked: bool = False,
     keeps_people: bool = False,
-) -> tuple[Tally, list[Contact]]:
-    """Count the contacts by outcome; also return those that change."""
+    job_id: int = 0,
+) -> tuple[Tally, list[Contact], Action]:
+    """Count the contacts by outcome; also return those that change, and the action that knows them."""
     reach = reach_of(user)
     visible = contacts_for(user).filter(pk__in=contact_ids).select_related("unit_set")
     if is_locked:
@@ -87,6 +91,8 @@ def _sorted(
     tally = Tally(keeps_people)
     changing: list[Contact] = []
     found = list(visible.order_by("pk"))
+    if isinstance(action, SendLinks):
+        action = action.looking_at(found, user, job_id)
     for contact in found:
         outcome = action.sort(contact, reach)
         tally.count(outcome, contact.pk)
@@ -97,4 +103,4 @@ def _sorted(
             tally.refuse(outcome.removeprefix(REFUSED), contact.pk)
     for contact_id in sorted(set(contact_ids) - {contact.pk for contact in found}):
         tally.leave("gone", contact_id)
-    return tally, changing
+    return tally, changing, action

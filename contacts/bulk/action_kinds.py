@@ -8,6 +8,7 @@ from contacts.bulk.action_words import describe_action, title_of_action
 from contacts.bulk.actions import AddProcessingBasis, DeleteContacts, SetOwner, SetProperty
 from contacts.bulk.export import EXPORT, work_export
 from contacts.bulk.export_words import describe_export, title_of_export
+from contacts.bulk.links import SendLinks
 from contacts.bulk.waiting import effect_of_action
 from jobs.kinds import Kind, register
 
@@ -19,6 +20,7 @@ def register_action_kinds() -> None:
         (SetOwner.kind, _("Set the owner")),
         (AddProcessingBasis.kind, _("Add a legal basis for processing")),
         (DeleteContacts.kind, _("Delete contacts")),
+        (SendLinks.kind, _("Send preferences link")),
     ):
         register(
             Kind(

@@ -16,6 +16,7 @@ from contacts.bulk.actions import (
     action_of,
 )
 from contacts.bulk.describing import Line, people_words, selection_words
+from contacts.bulk.links import SendLinks
 from contacts.bulk.results import LEFT_WORDS
 from contacts.models import Contact, CustomProperty
 from contacts.places import country_name, language_name
@@ -49,6 +50,13 @@ def words_of(action: Action) -> Words:
             return _basis_words(action)
         case SetProperty():
             return _property_words(action)
+        case SendLinks():
+            return Words(
+                title=_("Send the preferences link to %(people)s"),
+                will=_("will get a mail with the link to their choices"),
+                same="",
+                done=_("Mailed"),
+            )
         case _:
             return Words(
                 title=_("Delete %(people)s"),
@@ -85,6 +93,7 @@ def title_of_action(job: Job) -> str:
         SetProperty.kind: _("Set a property of %(people)s"),
         AddProcessingBasis.kind: _("Add a legal basis for processing to %(people)s"),
         DeleteContacts.kind: _("Delete %(people)s"),
+        SendLinks.kind: _("Send the preferences link to %(people)s"),
     }
     return titles[job.kind] % {"people": people_words(job.total)}
 

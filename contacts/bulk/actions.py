@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Reach
 from contacts.access import covers_all_units
 from contacts.bulk import writing
+from contacts.bulk.links import SendLinks
 from contacts.custom import InvalidValue, PropertyRule, read_value
 from contacts.models import Contact, CustomProperty
 from contacts.parsing.places import LANGUAGE_NAMES
@@ -187,7 +188,13 @@ class DeleteContacts:
         writing.delete(contacts, now)
 
 
-ACTIONS: Collection[type[Action]] = (SetProperty, SetOwner, AddProcessingBasis, DeleteContacts)
+ACTIONS: Collection[type[Action]] = (
+    SetProperty,
+    SetOwner,
+    AddProcessingBasis,
+    DeleteContacts,
+    SendLinks,
+)
 
 
 def action_of(kind: str, parameters: Mapping[str, Any]) -> Action:

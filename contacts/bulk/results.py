@@ -13,6 +13,7 @@ from accounts.models import User
 from contacts.access import contacts_for, deleted_contacts_for
 from contacts.bulk.undo import owners_of
 from contacts.history import safe_cell
+from contacts.links import WHY_NOT
 from jobs.ids import ids_of_text
 from jobs.models import Job, JobChunk
 from jobs.selectors import done_chunks
@@ -52,6 +53,7 @@ LEFT_WORDS: Mapping[str, Promise] = {
         "The contact also belongs to business units that who started it may not change."
     ),
     "gone": _("The contact was deleted meanwhile, or is no longer within reach."),
+    **{reason.value: words for reason, words in WHY_NOT.items()},
 }
 
 
