@@ -140,8 +140,8 @@ class Command(BaseCommand):
         seconds = time.perf_counter() - started
         after, now = processor_of_backends(), resource.getrusage(resource.RUSAGE_SELF)
         vacuum()
-        python = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-        cost = Cost(seconds, python, sum(after.values()) - sum(before.values()))
+        cost = Cost(seconds, _used(used, now), sum(after.values()) - sum(before.values()))
+        seal_events(now=timezone.now())  # the SQL says nothing of latecomers: they are looked for here
         self.stdout.write(
             f"SQL: {len(addresses) / seconds:,.0f} rows/s ({len(addresses):,} in {seconds:.2f} s), "
             f"processor {cost.processor:.2f} s"
@@ -181,17 +181,14 @@ class Command(BaseCommand):
         if any(worker.returncode for worker in running):
             raise CommandError("a worker failed")
         job.refresh_from_db()
-        sealing = time.perf_counter()
+        own, sealing = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         seal_events(now=timezone.now())
         sealed = time.perf_counter() - sealing
+        python = _used(own, resource.getrusage(resource.RUSAGE_SELF))
+        python += _used(children, resource.getrusage(resource.RUSAGE_CHILDREN))
         backends |= processor_of_backends()
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         worked = _seconds(job.started_at, job.finished_at)
-        cost = Cost(
-            worked + sealed,
-            used.ru_utime + used.ru_stime - children.ru_utime - children.ru_stime,
-            sum(backends.values()) - sum(before.values()),
-        )
+        cost = Cost(worked + sealed, python, sum(backends.values()) - sum(before.values()))
         self.stdout.write(
             f"{job.kind}, {workers} worker(s): {job.total / worked:,.0f} contacts/s ({worked:.2f} s), sealed "
             f"in {sealed:.2f} s, processor {cost.python:.2f} s in Python and {cost.database:.2f} s in the "
@@ -241,6 +238,10 @@ def processor_of_backends() -> dict[int, float]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
         return {pid: seconds for (pid,) in cursor.fetchall() if (seconds := _processor(pid))}
+
+
+def _used(before: resource.struct_rusage, after: resource.struct_rusage) -> float:
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _processor(pid: int) -> float:
