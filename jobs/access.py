@@ -10,12 +10,13 @@ from jobs.models import Job
 
 
 def jobs_for(user: User) -> QuerySet[Job]:
-    """Return the jobs a user sees: their own; all, for administrators of all units; and those that
-    wait for a second person such as them.
+    """Return the jobs a user sees: their own; all, for administrators of all units; those that wait
+    for a second person such as them, and those they said yes or no to.
     """
     if may(user, Right.ADMINISTER) and user.all_units:
         return Job.objects.all()
-    seen = Q(created_by=user)
+    declined = Q(stopped_by=user, problem=Job.Problem.NOT_APPROVED)
+    seen = Q(created_by=user) | Q(approved_by=user) | declined
     if may(user, Right.EDIT):
         waiting = Q(state=Job.State.WAITING)
         if not user.all_units:

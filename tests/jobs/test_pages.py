@@ -89,7 +89,7 @@ def test_a_second_person_approves_and_the_first_cannot(client, editor, as_user):
     assert 'id="job-approve"' in text_of(colleague.get(f"/jobs/{job.pk}/"))
     viewer = as_user(make_user(Role.VIEWER, email="v@x.example"))
     assert viewer.post(f"/jobs/{job.pk}/approve/").status_code == 403
-    assert colleague.post(f"/jobs/{job.pk}/approve/").status_code == 302
+    assert colleague.post(f"/jobs/{job.pk}/approve/", follow=True).status_code == 200
     job.refresh_from_db()
     assert job.state == Job.State.QUEUED
     assert "Approved by" in text_of(client.get(f"/jobs/{job.pk}/"))
@@ -98,7 +98,8 @@ def test_a_second_person_approves_and_the_first_cannot(client, editor, as_user):
 def test_a_declined_job_is_over_before_it_began(client, editor, as_user, marker):
     job = waiting(editor)
     colleague = as_user(make_user(Role.EDITOR, email="two@x.example"))
-    colleague.post(f"/jobs/{job.pk}/decline/")
+    answer = colleague.post(f"/jobs/{job.pk}/decline/", headers=STATUS)
+    assert "It was not approved. Nothing was done." in text_of(answer)
     run_all()
     assert marker.seen == []
     assert "It was not approved. Nothing was done." in text_of(client.get(f"/jobs/{job.pk}/"))
