@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for
+from contacts.bounding import gather_bounded, walk_or_gather
 from contacts.filters.reading import ANYBODY, Filter
 from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty, UnitSet
 from contacts.values import fold, unit_ids_of
@@ -25,7 +26,7 @@ from preferences.models import Address
 from preferences.values import Channel
 from subscriptions_site.web.paging import Direction, Page, get_page
 
-COUNT_LIMIT = 1000
+EVERYBODY = 1_000_000_000  # a limit that limits nothing, but keeps the planner from looking inside
 PAGE_SIZES = (25, 50, 100)
 SEARCH_WORDS = 6
 
@@ -71,20 +72,17 @@ class ContactQuery:
         return SORTS[self.sort.removeprefix("-")], "desc" if self.sort[0] == "-" else "asc"
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """How many contacts match. With ``is_more`` there are more than ``count``."""
-
-    count: int
-    is_more: bool = False
-
-
 def find_contacts(user: User, query: ContactQuery) -> QuerySet[Contact]:
     """Return the contacts the user sees that match, in no order."""
-    contacts = contacts_for(user).filter(query.filters.q())
+    return contacts_for(user).filter(narrowing_of(query))
+
+
+def narrowing_of(query: ContactQuery, *, is_walked: bool = False) -> Q:
+    """Return what a contact must satisfy: the filter and every word of the search."""
+    found = query.filters.walked if is_walked else query.filters.q
     for part in search_parts(query.search):
-        contacts = contacts.filter(search_text__contains=part)
-    return contacts
+        found &= Q(search_text__contains=part)
+    return found
 
 
 def get_contact_page(
@@ -93,18 +91,32 @@ def get_contact_page(
     parameters: QueryDict | dict[str, str],
     *,
     with_properties: bool = False,
+    is_rare: bool = False,
 ) -> Page[Contact]:
     """Return one page of the index; ``parameters`` hold the cursor.
 
-    The values of custom properties are read with it if they are to be shown.
+    The values of custom properties are read with it if they are to be shown. ``is_rare``: hardly
+    anybody matches.
 
     Nothing is joined: inside a million rows of one date the planner expects one row beyond the
-    cursor, joins all of them and sorts.
+    cursor, joins all of them and sorts. Raises TooSlow for a filter that would look at too much.
     """
     unread = ("search_text",) if with_properties else ("search_text", "properties")
-    contacts = find_contacts(user, query).defer(*unread)
-    contacts = contacts.annotate(company_key=Lower("company"))
-    return get_page(contacts, order=query.order, size=query.size, query=parameters)
+
+    def page_of(contacts: QuerySet[Contact]) -> Page[Contact]:
+        contacts = contacts.defer(*unread).annotate(company_key=Lower("company"))
+        return get_page(contacts, order=query.order, size=query.size, query=parameters)
+
+    def walk() -> Page[Contact]:
+        return page_of(contacts_for(user).filter(narrowing_of(query, is_walked=True)))
+
+    def gather() -> Page[Contact]:
+        everybody = find_contacts(user, query).values("pk")[:EVERYBODY]
+        return page_of(Contact.objects.filter(pk__in=everybody))
+
+    if query.filters.is_everybody:
+        return walk()
+    return gather_bounded(gather) if is_rare else walk_or_gather(walk, gather)
 
 
 class UnitSetLine(NamedTuple):
@@ -127,19 +139,6 @@ def get_unit_sets() -> list[UnitSetLine]:
     return [
         UnitSetLine(pk, frozenset(unit_ids_of(key)), int(total or 0)) for pk, key, total in found
     ]
-
-
-def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) -> Total:
-    """Return how many contacts match: exactly from counts, or else up to a limit."""
-    if not query.search:
-        if query.filters.is_everybody:
-            return Total(count_in(sets, reach_of(user)))
-        unit_ids = query.filters.only_units
-        if unit_ids is not None:
-            return Total(count_in(sets, reach_of(user), unit_ids))
-    ids = find_contacts(user, query).values_list("pk", flat=True)[: COUNT_LIMIT + 1]
-    count = len(ids)
-    return Total(min(count, COUNT_LIMIT), count > COUNT_LIMIT)
 
 
 def count_contacts(user: User, unit_id: int | None = None) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.access import Right, require
@@ -53,6 +54,12 @@ def start_bulk_edit(
 
 
 def ids_of(contacts: QuerySet[Contact]) -> Iterator[int]:
-    """Yield the ids in ascending order; the database hands them over some at a time."""
+    """Yield the ids in ascending order; the database hands them over some at a time.
+
+    All of them are wanted, not the first ones soon, which is what PostgreSQL plans a cursor for.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('cursor_tuple_fraction', '1', true)")
     found = contacts.order_by("pk").values_list("pk", flat=True)
-    return found.iterator(chunk_size=READ_AT_ONCE)
+    yield from found.iterator(chunk_size=READ_AT_ONCE)

@@ -1,6 +1,7 @@
 """A filter as somebody asked for it: its text, what it says, and what is wrong with it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 from django.db.models import Q
@@ -8,6 +9,7 @@ from django.utils.functional import Promise
 
 from contacts.filters.catalogue import Catalogue
 from contacts.filters.checking import TOO_LONG, UNREADABLE, Problems, problems_of
+from contacts.filters.compiling import walked
 from contacts.filters.language import InvalidFilter, check_size, parse, write
 from contacts.filters.querying import where
 from contacts.filters.tree import EVERYBODY, Group
@@ -15,7 +17,7 @@ from contacts.filters.tree import EVERYBODY, Group
 NOBODY = Q(pk__in=[])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filter:
     """``text`` as the URL has it: canonical, or as it came when it cannot be read.
 
@@ -52,13 +54,21 @@ class Filter:
             return None
         return frozenset(map(int, only.values))
 
+    @cached_property
     def q(self) -> Q:
-        """Return what a contact must satisfy; nobody does where there is a problem."""
+        """What a contact must satisfy; nobody does where there is a problem."""
         if self.is_everybody:
             return Q()
         if not self.is_valid or self.catalogue is None:
             return NOBODY
         return where(self.tree, self.catalogue)
+
+    @cached_property
+    def walked(self) -> Q:
+        """The same, for who reads contacts in some order until a page is full."""
+        if self.is_everybody or not self.is_valid or self.catalogue is None:
+            return self.q
+        return walked(self.tree, self.catalogue)
 
     @classmethod
     def of(cls, tree: Group, catalogue: Catalogue) -> Self:

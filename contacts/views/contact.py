@@ -20,6 +20,8 @@ from contacts.access import (
     get_deleted_contact,
     require_all_units,
 )
+from contacts.bounding import TooSlow
+from contacts.counting import count_matches
 from contacts.filter_toolbar import filter_toolbar
 from contacts.forms import ContactForm, with_one_more_address
 from contacts.history import entries_of
@@ -31,7 +33,6 @@ from contacts.open_view import NoSuchView
 from contacts.selectors import (
     addresses_of,
     count_in,
-    count_matches,
     get_contact_page,
     get_unit_sets,
 )
@@ -189,10 +190,24 @@ def contact_restore(request: Request, contact_id: int) -> HttpResponse:
 
 
 def _list(user: User, look: IndexLook, outline: Outline, request: Request) -> dict[str, Any]:
-    """Read one page of contacts and how many there are."""
+    """Read how many contacts there are, and one page of them; one that takes too long is empty."""
     query, columns = look.query, look.columns
-    page = get_contact_page(user, query, request.GET, with_properties=columns.needs_properties)
-    sets = get_unit_sets()  # after the page: a set is older than its contacts
+    sets = get_unit_sets()
+    matches = count_matches(user, query, sets)
+    found: dict[str, Any] = {"matches": matches, "total": count_in(sets, reach_of(user))}
+    try:
+        page = get_contact_page(
+            user,
+            query,
+            request.GET,
+            with_properties=columns.needs_properties,
+            is_rare=matches.is_rare,
+        )
+    except TooSlow:
+        return {**found, "is_too_slow": True}
+    known = {line.id for line in sets}
+    if any(row.unit_set_id not in known for row in page.rows):  # a set that is newer than the list
+        sets = get_unit_sets()
     rows = index_rows(
         page.rows,
         outline=outline,
@@ -200,13 +215,7 @@ def _list(user: User, look: IndexLook, outline: Outline, request: Request) -> di
         asked=columns.asked,
         with_owners=columns.needs_owner,
     )
-    return {
-        "page": page,
-        "rows": rows,
-        "columns": columns,
-        "matches": count_matches(user, query, sets),
-        "total": count_in(sets, reach_of(user)),
-    }
+    return {**found, "page": page, "rows": rows, "columns": columns}
 
 
 def _save(user: User, person: Contact, form: ContactForm) -> bool:

@@ -281,7 +281,7 @@ def test_by_ids_and_by_filter_the_same_people_give_the_same_result(editor, peopl
     after = [
         sorted(
             Contact.objects.filter(
-                read_filter(f"status.{kind.pk}.email:is:out", catalogue).q()
+                read_filter(f"status.{kind.pk}.email:is:out", catalogue).q
             ).values_list("pk", flat=True)
         )
         for kind in kinds

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.models import QuerySet
@@ -24,6 +25,7 @@ from contacts.bulk.edit import BulkEdit
 from contacts.bulk.preview import preview_of
 from contacts.bulk.start import start_bulk_edit
 from contacts.bulk.undo import start_undo
+from contacts.management.bench_filter_rows import diversify
 from contacts.management.bench_rows import CHOSEN, fill
 from contacts.models import Contact, ContactAddress
 from jobs.models import Job
@@ -62,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument("--rounds", type=int, default=3, help="each with people of its own")
         parser.add_argument("--everybody", action="store_true", help="at last all contacts at once")
         parser.add_argument("--undo", action="store_true", help="also undo the last job of a round")
+        parser.add_argument("--pages", action="store_true", help="at last the index under filters")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
@@ -78,6 +81,9 @@ class Command(BaseCommand):
                 self.measure(types, options["rounds"], is_undone=options["undo"])
                 if options["everybody"]:
                     self.measure_everybody(types)
+                if options["pages"]:
+                    diversify(types, now=timezone.now())
+                    call_command("bench_pages", filters=True, plans=True, stdout=self.stdout)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
 

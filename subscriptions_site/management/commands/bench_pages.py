@@ -20,6 +20,7 @@ from accounts.access import Right, StaffRequest, staff_view
 from accounts.models import Role, User
 from contacts.models import Contact, ContactCount
 from preferences.models import ConsentEvent, Preference
+from subscriptions_site.management.bench_filters import filter_pages, plans_of
 from subscriptions_site.urls import urlpatterns as site_urlpatterns
 from subscriptions_site.web.htmx import page_or_fragment
 from subscriptions_site.web.memory import settle_memory
@@ -46,9 +47,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--rounds", type=int, default=ROUNDS)
+        parser.add_argument("--filters", action="store_true", help="the index under filters")
+        parser.add_argument("--plans", action="store_true", help="also show their query plans")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(role=Role.ADMINISTRATOR, all_units=True, is_active=True).first()
+        staff = User.objects.filter(all_units=True, is_active=True)
+        user = staff.filter(role=Role.ADMINISTRATOR).first() or staff.first()
         contact_id = Contact.objects.order_by("id").values_list("id", flat=True).first()
         if user is None or contact_id is None:
             raise CommandError("There are no demo data here: run demo_data first.")
@@ -65,7 +69,13 @@ class Command(BaseCommand):
             client = Client()
             client.force_login(user)
             settle_memory()  # as the server does
-            self._measure(client, self._pages(client, contact_id), options["rounds"])
+            pages = self._pages(client, contact_id)
+            if options["filters"]:
+                pages = {"empty view": reverse("bench_empty"), **filter_pages()}
+            self._measure(client, pages, options["rounds"])
+            for name, url in pages.items() if options["plans"] else ():
+                plan = "\n".join(f"    {line}" for line in plans_of(client, url))
+                self.stdout.write(f"{name}\n{plan}")
 
     def _pages(self, client: Client, contact_id: int) -> dict[str, str]:
         contacts = reverse("contacts")
@@ -117,7 +127,7 @@ class Command(BaseCommand):
             took, busy = middles[name]
             queries = self._queries(client, url, PANEL if name.startswith("panel") else {})
             self.stdout.write(
-                f"{name:>26}: {took * 1000:7.1f} ms  {took / empty:5.2f}x   of processor "
+                f"{name:>30}: {took * 1000:7.1f} ms  {took / empty:5.2f}x   of processor "
                 f"{busy * 1000:7.1f} ms  {busy / empty_busy:5.2f}x   {queries} queries"
             )
 

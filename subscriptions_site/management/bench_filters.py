@@ -1,0 +1,82 @@
+"""Pages of the index under a filter, and the plans of their queries, for ``bench_pages --filters``."""
+
+import re
+from typing import Any
+
+from django.core import signing
+from django.db import connection, reset_queries
+from django.test import Client
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from contacts.models import Contact
+from preferences.models import BusinessUnit, OptOut, Preference
+from preferences.values import Status
+from subscriptions_site.web.paging import SALT
+
+OUT = Status.UNSUBSCRIBED.code
+PAGE_SIZE, DEEP_PAGE = 25, 1_000
+_IDS = re.compile(r"(?:\d+, ){5,}")
+_COSTS = re.compile(r"\(cost[^)]*\) ")
+
+
+def filter_pages() -> dict[str, str]:
+    """Return the pages: deep in the list, a search, and filters from common to rare."""
+    contacts = reverse("contacts")
+    left = Preference.objects.filter(status=OUT).values_list("subscription_type_id", flat=True)
+    types = sorted(set(left.distinct()))
+    units = OptOut.objects.filter(status=OUT, business_unit__isnull=False)
+    unit_id = units.values_list("business_unit_id", flat=True).first()
+    unit = BusinessUnit.objects.filter(pk=unit_id or 0).first()
+    pages = {
+        "first page": contacts,
+        f"page {DEEP_PAGE:,}": f"{contacts}?{urlencode({'after': _deep_cursor()})}",
+        "part of an address": f"{contacts}?{urlencode({'q': 'rson77777'})}",
+        "email address contains": _filtered("address.email:has:rson77777"),
+    }
+    for number, type_id in enumerate(types):
+        pages[f"type {number + 1} opted out"] = _filtered(f"status.{type_id}.email:is:out")
+    if types:
+        pages["type 1 opted in"] = _filtered(f"status.{types[0]}.email:is:in")
+        pages["type 1 opted out, own choice"] = _filtered(f"own.{types[0]}.email:is:yes")
+        pages["type 1 may be sent"] = _filtered(f"sendable.{types[0]}.email:is:yes")
+    if unit is not None:
+        pages["left one unit"] = _filtered(f"left.{unit.pk}.email:is:yes")
+        pages["left any unit"] = _filtered("left.all.email:is:yes")
+    return pages
+
+
+def _filtered(text: str) -> str:
+    return f"{reverse('contacts')}?{urlencode({'f': text})}"
+
+
+def _deep_cursor() -> str:
+    """Return the cursor of a page far down; found by counting once, as no page ever does."""
+    rows = Contact.objects.filter(deleted_at=None).order_by("-updated_at", "-pk")
+    found = rows.values_list("updated_at", "pk")[PAGE_SIZE * DEEP_PAGE : PAGE_SIZE * DEEP_PAGE + 1]
+    updated_at, pk = found[0]
+    return signing.dumps(["updated_at", "desc", "t", updated_at.isoformat(), pk], salt=SALT)
+
+
+def plans_of(client: Client, url: str) -> list[str]:
+    """Return the plans of the page and of the count, without costs."""
+    connection.force_debug_cursor = True
+    reset_queries()
+    client.get(url)
+    connection.force_debug_cursor = False
+    asked = [query["sql"] for query in connection.queries if _is_looked_at(query["sql"])]
+    lines: list[str] = []
+    with connection.cursor() as cursor:
+        for sql in asked:
+            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}")
+            lines += [_shortened(row) for row in cursor.fetchall()]
+    return lines
+
+
+def _is_looked_at(sql: str) -> bool:
+    is_page = "ORDER BY" in sql and "LIMIT" in sql
+    return 'FROM "contacts_contact"' in sql and (is_page or "COUNT(" in sql)
+
+
+def _shortened(row: tuple[Any, ...]) -> str:
+    return _IDS.sub("... ", _COSTS.sub("", str(row[0])))[:160]
