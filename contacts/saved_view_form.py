@@ -1,5 +1,7 @@
 """The form of a saved view: its name and who can see it."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -14,11 +16,7 @@ TOO_LONG = _("Search and filter are too long to be kept in a view. Use fewer con
 class SavedViewForm(UiForm):
     """Name and readers; what the view shows is not asked here."""
 
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=SavedView.NAME_LENGTH,
-        widget=forms.TextInput(attrs={"autofocus": True}),
-    )
+    name = forms.CharField(label=_("Name"), max_length=SavedView.NAME_LENGTH)
     readers = forms.ChoiceField(
         label=_("Who can see it"),
         choices=[(OWN, _("Only you")), (SHARED, _("All staff"))],
@@ -26,6 +24,11 @@ class SavedViewForm(UiForm):
         widget=forms.RadioSelect,
         help_text=_("A shared view shows everybody only the contacts they may see anyway."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:  # else what is wrong is read first
+            self.fields["name"].widget.attrs["autofocus"] = True
 
     @property
     def is_shared(self) -> bool:

@@ -121,6 +121,7 @@ def test_rename_and_delete_from_the_menu_of_the_view(index, scene):
     index.get_by_role("button", name="Options of “The Okafors”").click()
     index.get_by_role("link", name="Delete view").click()
     dialog = index.get_by_role("dialog", name="Delete the view “The Okafors”?")
+    expect(dialog).to_be_visible()
     index.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     index.get_by_role("button", name="Options of “The Okafors”").click()
