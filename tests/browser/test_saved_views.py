@@ -269,3 +269,33 @@ def test_on_a_phone_the_open_tab_is_in_view(index, live_server, scene):
     search(index, "jonas")
     expect(index.get_by_role("button", name="Save changes")).to_be_in_viewport()
     expect(index.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+
+
+def test_a_filter_that_is_added_narrows_the_view_and_one_removed_does_not_come_back(
+    index, live_server, scene
+):
+    make_contact("poll@x.example", first_name="Polly", country="PL", units=[scene.garden])
+    make_contact("dora@x.example", first_name="Dora", country="DE", units=[scene.garden])
+    state = ViewState("f=country%3Ais%3APL", "name")
+    view = create_view(owner=scene.editor, name="Poland", is_shared=False, state=state, now=NOW)
+    index.goto(f"{live_server.url}/contacts/?view={view.pk}")
+    expect(names(index)).to_have_text(re.compile("Polly"))
+    index.get_by_role("button", name="Add filter").click()
+    index.get_by_role("link", name="First name").click()
+    index.get_by_label("Text").fill("Dora")
+    index.get_by_role("button", name="Apply").click()
+    expect(index.get_by_role("heading", name="No contact matches")).to_be_visible()
+    expect(index.get_by_role("button", name="Save changes")).to_be_visible()
+    removing = index.get_by_role("link", name=re.compile("Remove filter"))
+    for left in (1, 0):
+        removing.first.click()
+        expect(removing).to_have_count(left)
+    expect(names(index)).to_have_count(4)
+    expect(index.get_by_role("button", name="Save changes")).to_be_visible()
+    search(index, "dora")
+    expect(names(index)).to_have_count(1)
+    expect(names(index)).to_have_text(re.compile("Dora"))
+    index.get_by_role("button", name="Save changes").click()
+    expect(index.get_by_text("The view “Poland” was saved.")).to_be_visible()
+    expect(names(index)).to_have_count(1)
+    expect(names(index)).to_have_text(re.compile("Dora"))

@@ -1,6 +1,7 @@
 """Saved views: tabs, what a changed view offers, saving, sharing, order, and who may do what."""
 
 import re
+from html import unescape
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -238,6 +239,9 @@ def test_a_filter_that_lost_its_sense_shows_nobody_and_can_be_mended(as_user, ed
     client = as_user(editor)
     text = client.get(f"/contacts/?view={broken.pk}").content.decode()
     assert names_in(text) == []
+    assert "This subscription type is archived." in text
+    clear = re.search(r'href="(/contacts/[^"]*)">Clear filters', text)[1]
+    assert unescape(clear) == f"/contacts/?view={broken.pk}&f="
     assert names_in(client.get(f"/contacts/?view={broken.pk}&sort=name").content.decode()) == []
     mended = client.get(f"/contacts/?view={broken.pk}&f=").content.decode()
     assert names_in(mended) == ["Amara Okafor"]
