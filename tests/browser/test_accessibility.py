@@ -10,12 +10,13 @@ from contacts.models import Contact
 from contacts.services import delete_contact
 from jobs.policy import change_job_policy
 from jobs.services import pause_job
-from preferences.values import Status, unit_scope
+from preferences.values import Source, Status, unit_scope
 from tests.browser.axe import grave_violations, open_everything, overflow
 from tests.conftest import make_user
 from tests.contacts.bulk_scene import opting, run, start_edit
 from tests.contacts.panel_scene import Scene
-from tests.factories import CustomPropertyFactory
+from tests.factories import CustomPropertyFactory, make_contact
+from tests.preferences.kernel import act, of, own
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
@@ -126,6 +127,21 @@ def test_the_panel_and_its_dialogs(tour, scene):
 
 def test_the_settings(tour, scene):
     assert tour(*(f"/settings/{filled(path, scene)}" for path in SETTINGS_PAGES)) == []
+
+
+def test_suspected_automatic(tour, scene):
+    assert tour("/suspected/") == []
+    for place in range(3):
+        address_id = (
+            make_contact(f"reader{place}@{LONG.lower()}.example").contact_addresses.get().address_id
+        )
+        proof = (
+            ("suspected", "prefetch, scanner, too_fast, burst"),
+            ("burst", "1f2e3d-1795348800"),
+        )
+        wish = own(of(scene.guide), OUT, Source.ONE_CLICK, suspected=True, evidence=proof)
+        act(address_id, wish, at=scene.now)
+    assert tour("/suspected/", "/suspected/?burst=1f2e3d-1795348800", "/suspected/?unit=0") == []
 
 
 def test_the_other_bulk_actions(tour):

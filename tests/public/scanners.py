@@ -32,7 +32,7 @@ SCANNERS: dict[str, dict[str, str]] = {
     "silent": {"User-Agent": "", "Accept-Language": "pl"},
 }
 # Those that draw the page as a browser does.
-DRAWING = ("safelinks", "proofpoint", "mimecast", "prerender", "silent")
+DRAWING = ("safelinks", "prerender", "silent")
 
 
 def public_urls() -> list[str]:
