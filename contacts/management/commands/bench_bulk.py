@@ -147,7 +147,6 @@ class Command(BaseCommand):
         after, now = processor_of_backends(), resource.getrusage(resource.RUSAGE_SELF)
         vacuum()
         cost = Cost(seconds, _used(used, now), sum(after.values()) - sum(before.values()))
-        seal_events(now=timezone.now())  # the SQL says nothing of latecomers: they are looked for here
         self.stdout.write(
             f"SQL: {len(addresses) / seconds:,.0f} rows/s ({len(addresses):,} in {seconds:.2f} s), "
             f"processor {cost.processor:.2f} s"

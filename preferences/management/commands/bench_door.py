@@ -182,13 +182,12 @@ def opt_out_in_sql(ids: list[int], type_id: int) -> None:
             now = timezone.now()
             cursor.execute(FLOOR, {"ids": chunk, "type": type_id, "now": now, "policy": policy})
             count, first, last, root = cursor.fetchone()
-            number = (
-                Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
-            ) + 1
+            seals = Seal.objects.order_by("-number").values_list("number", "horizon")
+            number, horizon = seals.first() or (0, 0)
             Seal.objects.create(
-                number=number,
+                number=number + 1,
                 sealed_at=now,
-                horizon=0,
+                horizon=horizon,  # or the next real seal would look for latecomers everywhere
                 first_id=first,
                 last_id=last,
                 count=count,
