@@ -61,7 +61,8 @@ def _row(choice: Choice, language: str) -> str:
 
 def _no_thanks(choice: Choice) -> str:
     label = escape(_("No, thank you: %(name)s") % {"name": choice.text.name})
+    words = escape(_("No, thank you"))
     return (
         '<div class="pub-type__freq"><button class="btn btn--sm" type="submit" name="stop"'
-        f' value="{choice.id}" aria-label="{label}">{escape(_("No, thank you"))}</button></div>'
+        f' value="{choice.id}" aria-label="{label}">{words}</button></div>'
     )
