@@ -25,7 +25,8 @@ _NOTE = f"""
     ON CONFLICT (network, address_id) DO UPDATE
         SET said_at = excluded.said_at, began_at = excluded.began_at
     RETURNING began_at, (SELECT count(*) FROM (
-        SELECT 1 FROM {_TABLE} WHERE network = %s AND said_at >= %s AND address_id <> %s LIMIT %s
+        SELECT 1 FROM {_TABLE} WHERE network = %s AND said_at >= %s AND address_id <> %s
+        ORDER BY said_at DESC LIMIT %s
     ) AS others)
 """
 
