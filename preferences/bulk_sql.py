@@ -7,9 +7,9 @@ knows what the columns mean.
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-import psycopg
 from django.db import connection
 
 Row = Sequence[Any]
@@ -19,13 +19,13 @@ FEW = 8  # rows up to which INSERT is cheaper than COPY, which takes turns of it
 
 def ids_match(column: str) -> str:
     """Return SQL that is true for ids in the parameter made by ``ids_parameter``."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return f"{column} = ANY(%s::bigint[])"
     return f"{column} IN (SELECT value FROM json_each(%s))"
 
 
 def ids_parameter(ids: Iterable[int]) -> object:
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return "{" + ",".join(map(str, ids)) + "}"
     return json.dumps(list(ids))
 
@@ -38,7 +38,7 @@ def match(column: str, ids: Collection[int]) -> tuple[str, object]:
     if len(ids) != 1:
         return ids_match(column), ids_parameter(ids)
     (only,) = ids
-    return f"{column} = %s", str(only) if connection.vendor == "postgresql" else only
+    return f"{column} = %s", str(only) if is_postgresql() else only
 
 
 def parameter(moment: datetime) -> object:
@@ -55,28 +55,31 @@ def moment(value: Any) -> Any:
     return value.replace(tzinfo=UTC)
 
 
-def fetch_all(
-    sql: str, parameters: Sequence[Any], *, keeps_plan: bool = False
-) -> list[tuple[Any, ...]]:
-    """Return all rows; datetimes come as the driver gives them (aware on both databases).
+def is_postgresql() -> bool:
+    return _VENDOR == "postgresql"
 
-    ``keeps_plan``: PostgreSQL plans the statement once for each connection. For statements about one
-    thing, whose text does not vary: planning costs more than they do.
-    """
-    with _keeping_cursor() if keeps_plan else connection.cursor() as cursor:
+
+_VENDOR = connection.vendor  # asked of Django's connection it costs more than most lines here
+
+
+def fetch_all(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return all rows; datetimes come as the driver gives them (aware on both databases)."""
+    with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 
-def _keeping_cursor() -> Any:
-    """Return a cursor whose statements PostgreSQL prepares; Django's own write out parameters."""
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    connection.ensure_connection()
-    cursor: Any = psycopg.Cursor(connection.connection)
-    if connection.queries_logged:
-        return connection.make_debug_cursor(cursor)
-    return connection.make_cursor(cursor)
+def run_prepared(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run a statement about one thing, whose text does not vary; return its rows, if it has any.
+
+    PostgreSQL plans it once for each connection: planning would cost more than running it.
+    """
+    if is_postgresql():
+        ours: Any = connection
+        values = [value if type(value) is str else _text(value) for value in parameters]
+        rows: list[tuple[Any, ...]] = ours.fetch_prepared(sql, values)
+        return rows
+    return fetch_all(sql, parameters)
 
 
 class SmallWrites:
@@ -92,13 +95,16 @@ class SmallWrites:
         """Write what was added so far."""
         if not self._statements:
             return
-        *others, sql = [sql for sql, _ in self._statements]
-        if others:
-            named = ", ".join([f"w{number} AS ({other})" for number, other in enumerate(others)])
-            sql = f"WITH {named} {sql}"
-        with _keeping_cursor() as cursor:
-            cursor.execute(sql, [value for _, values in self._statements for value in values])
+        sql = _as_one(tuple([sql for sql, _ in self._statements]))
+        run_prepared(sql, [value for _, values in self._statements for value in values])
         self._statements.clear()
+
+
+@lru_cache(maxsize=128)
+def _as_one(statements: tuple[str, ...]) -> str:
+    *others, last = statements
+    named = ", ".join([f"w{number} AS ({other})" for number, other in enumerate(others)])
+    return f"WITH {named} {last}" if others else last
 
 
 def insert_rows(
@@ -111,7 +117,7 @@ def insert_rows(
     """
     if not rows:
         return
-    if connection.vendor != "postgresql":
+    if not is_postgresql():
         marks = ", ".join(["%s"] * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         with connection.cursor() as cursor:
@@ -131,11 +137,18 @@ def insert_rows(
 
 def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return the statement; a column that is NULL in every row is left out (none has a default)."""
-    kept = [n for n in range(len(columns)) if any(row[n] is not None for row in rows)]
-    names = ", ".join([columns[n] for n in kept])
-    marks = f"({', '.join(['%s'] * len(kept))})"
-    sql = f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(rows))}"
+    if len(rows) == 1:
+        kept = [n for n, value in enumerate(rows[0]) if value is not None]
+    else:
+        kept = [n for n in range(len(columns)) if any(row[n] is not None for row in rows)]
+    sql = _insert_statement(table, tuple([columns[n] for n in kept]), len(rows))
     return sql, [_text(row[n]) for row in rows for n in kept]
+
+
+@lru_cache(maxsize=512)
+def _insert_statement(table: str, columns: tuple[str, ...], count: int) -> str:
+    marks = f"({', '.join(['%s'] * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * count)}"
 
 
 def _write_one(statement: tuple[str, list[Any]], small: SmallWrites | None) -> None:
@@ -149,9 +162,7 @@ def _text(value: object) -> str | None:
     """Return a value as PostgreSQL reads it from text, so that statements differ in nothing else."""
     if value is None:
         return None
-    if isinstance(value, bytes | memoryview):
-        return "\\x" + bytes(value).hex()
-    return str(value)
+    return "\\x" + value.hex() if isinstance(value, bytes | memoryview) else str(value)
 
 
 def copy_text(value: object) -> str:
@@ -179,7 +190,7 @@ def insert_missing(table: str, columns: Sequence[tuple[str, str]], rows: Sequenc
         return
     names = ", ".join(name for name, _ in columns)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if is_postgresql():
             arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
             cursor.execute(
                 f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING",
@@ -204,10 +215,10 @@ def update_rows(
     """
     if not rows:
         return
-    if connection.vendor != "postgresql" or len(rows) == 1:
+    if not is_postgresql() or len(rows) == 1:
         assigned = ", ".join([f"{name} = %s" for name, _ in columns])
         sql = f"UPDATE {table} SET {assigned} WHERE id = %s"
-        if connection.vendor == "postgresql":
+        if is_postgresql():
             _write_one((sql, [_text(value) for value in rows[0]]), small)
             return
         with connection.cursor() as cursor:

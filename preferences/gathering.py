@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from preferences.bulk_sql import fetch_all
 
+type Run = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 type Column = tuple[str, str]  # an expression, and its PostgreSQL type
 
 
@@ -23,14 +24,14 @@ class Read(NamedTuple):
 
 
 def read_together(
-    reads: Sequence[Read | None], *, keeps_plan: bool = False
+    reads: Sequence[Read | None], *, run: Run = fetch_all
 ) -> list[list[tuple[Any, ...]]]:
-    """Return the rows of each read in one query; nothing for None. See ``fetch_all`` for plans."""
+    """Return the rows of each read in one query; nothing for None. ``run``: how it is asked."""
     asked = [read for read in reads if read is not None]
     sql, takes = _union(tuple(read[:2] for read in asked))
     found: list[list[tuple[Any, ...]]] = [[] for _ in asked]
     parameters = [value for read in asked for value in read.parameters]
-    for row in fetch_all(sql, parameters, keeps_plan=keeps_plan):
+    for row in run(sql, parameters):
         number = row[0]
         found[number].append(takes[number](row))
     answers = iter(found)

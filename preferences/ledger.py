@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from preferences import seal
-from preferences.bulk_sql import FEW, SmallWrites, copy_lines, copy_text, insert_rows
+from preferences.bulk_sql import FEW, SmallWrites, copy_lines, copy_text, insert_rows, is_postgresql
 from preferences.gathering import Read
 from preferences.models import EVENT_SEQUENCE, ConsentEvent, Evidence
 
@@ -40,7 +40,7 @@ class Numbers(NamedTuple):
 
 def numbers_to_read(*, events: int, evidences: int) -> Read:
     """Return what to read for this many events and rows of evidence, after the lock."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return Read(_NUMBERS, _GIVEN, (str(events), str(evidences)))
     # SQLite has one writer and the transaction is IMMEDIATE, so the highest id is final.
     return Read(_NUMBERS, _HIGHEST)
@@ -49,7 +49,7 @@ def numbers_to_read(*, events: int, evidences: int) -> Read:
 def numbers_given(row: Sequence[Any]) -> Numbers:
     """Return the numbers out of the row that was read."""
     transaction_id, events, evidences = row
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return Numbers(int(transaction_id), _ascending(events), _ascending(evidences))
     return Numbers(0, count(events + 1), count(evidences + 1))
 
@@ -77,7 +77,7 @@ def append(entries: Sequence[Entry], small: SmallWrites | None = None) -> None:
     """Write the events; must be called inside the transaction that updates the projection."""
     if not entries:
         return
-    if connection.vendor == "postgresql" and len(entries) > FEW:
+    if is_postgresql() and len(entries) > FEW:
         _copy(entries)
     else:
         _insert(entries, small)
@@ -142,7 +142,7 @@ def _insert(entries: Sequence[Entry], small: SmallWrites | None) -> None:
 
 
 def _adapted(stamp: seal.Stamp) -> tuple[Any, ...]:
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return stamp
     adapt = connection.ops
     adapted: list[Any] = []

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from preferences import tokens
-from preferences.bulk_sql import fetch_all, parameter
+from preferences.bulk_sql import parameter, run_prepared
 from preferences.models import LinkRevocation, SubscriptionType
 from preferences.tokens import Confirm, Preferences, Undo, Unsubscribe
 from preferences.values import SINGLE_UNDO_HOURS
@@ -155,7 +155,7 @@ def is_alive(link: Preferences | Confirm, *, now: datetime) -> bool:
     if now - link.issued_at > timedelta(days=settings.PREFERENCE_LINK_DAYS):
         return False
     asked = [link.address_id, parameter(link.issued_at)]
-    return not fetch_all(_REVOKED, asked, keeps_plan=True)
+    return not run_prepared(_REVOKED, asked)
 
 
 # --- small ---

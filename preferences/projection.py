@@ -14,6 +14,7 @@ from preferences.bulk_sql import (
     ids_match,
     ids_parameter,
     insert_rows,
+    is_postgresql,
     match,
     moment,
     update_rows,
@@ -155,7 +156,7 @@ def statuses(address_ids: Collection[int]) -> dict[Key, int]:
 
 
 def _values(registers: Iterable[Registers]) -> list[tuple]:
-    adapt = connection.ops.adapt_datetimefield_value if connection.vendor == "sqlite" else None
+    adapt = None if is_postgresql() else connection.ops.adapt_datetimefield_value
     values = []
     for pair in registers:
         own, ours = pair

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from preferences import projection
-from preferences.bulk_sql import fetch_all, match, moment, parameter
-from preferences.gathering import Read, read_together
+from preferences.bulk_sql import fetch_all, match, moment, parameter, run_prepared
+from preferences.gathering import Read, Run, read_together
 from preferences.models import (
     Address,
     BusinessUnit,
@@ -76,8 +76,13 @@ def read_addresses(address_ids: Collection[int], *, lock: bool) -> dict[int, Add
         sql += " FOR NO KEY UPDATE"
     return {
         row[0]: AddressFacts(_CHANNELS[row[1]], bool(row[2]), moment(row[3]), moment(row[4]))
-        for row in fetch_all(sql, [parameter], keeps_plan=len(address_ids) == 1)
+        for row in _runner(address_ids)(sql, [parameter])
     }
+
+
+def _runner(address_ids: Collection[int]) -> Run:
+    """Return how to ask about the addresses: about one, with the same words every time."""
+    return run_prepared if len(address_ids) == 1 else fetch_all
 
 
 _CHANNELS = {channel.code: channel for channel in Channel}
@@ -115,7 +120,7 @@ def read_all(
                 _units(units),
                 besides,
             ],
-            keeps_plan=len(address_ids) == 1,
+            run=_runner(address_ids),
         )
     )
     missing = units - {row[0] for row in known_units}
@@ -208,7 +213,7 @@ def _last_words(address_ids: Collection[int], wishes: Sequence[Wish]) -> Read | 
         f"FROM {_EVENTS} WHERE {matches} AND word = {Word.OWN.code} AND {_STATEMENTS} AND id > %s "
         "GROUP BY address_id, scope, subscription_type_id, business_unit_id"
     )
-    return Read(_SPOKEN_COLUMNS, rest, (ids, min(undone)))
+    return Read(_SPOKEN_COLUMNS, rest, (ids, str(min(undone))))
 
 
 def _scope(row: Sequence[Any]) -> Scope:

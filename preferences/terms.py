@@ -43,13 +43,17 @@ def terms_to_read(type_ids: Collection[int] | None) -> list[Read]:
 
 def terms_of(policies: Sequence[tuple[Any, ...]], types: Sequence[tuple[Any, ...]]) -> Terms:
     """Return the terms out of the rows that were read."""
-    version = _version(*policies[0]) if policies else PolicyVersion()
-    return Terms(version.values(), {row[0]: _facts(*row, version.double_opt_in) for row in types})
+    policy, asks = _policy(*policies[0]) if policies else _policy()
+    return Terms(policy, {row[0]: _facts(*row, asks) for row in types})
 
 
 @lru_cache(maxsize=64)
-def _version(*row: Any) -> PolicyVersion:
-    return PolicyVersion(**dict(zip(_POLICY_FIELDS, row, strict=True)))
+def _policy(*row: Any) -> tuple[Policy, bool]:
+    """Return a version as values, and whether it asks to confirm; without a row, the default."""
+    version = (
+        PolicyVersion(**dict(zip(_POLICY_FIELDS, row, strict=True))) if row else PolicyVersion()
+    )
+    return version.values(), version.double_opt_in
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, run_prepared
 from preferences.models import BusinessUnit, SubscriptionType, SubscriptionTypeTranslation
 
 _IN_ORDER = f"""
@@ -36,7 +36,7 @@ def texts_for(type_ids: Collection[int], language: str) -> dict[int, TypeText]:
 
 def texts_in_order(language: str) -> dict[int, TypeText]:
     """Return the texts of every type there is, in the order of the catalogue: one query."""
-    return _texts(fetch_all(_TEXTS + _IN_ORDER, [language], keeps_plan=True))
+    return _texts(run_prepared(_TEXTS + _IN_ORDER, [language]))
 
 
 def _texts(rows: Iterable[Sequence[Any]]) -> dict[int, TypeText]:

@@ -21,7 +21,7 @@ SQLITE_OPTIONS: dict[str, Any] = {
         " PRAGMA journal_size_limit=67108864"
     ),
 }
-POSTGRES_KEYS = frozenset({"host", "port", "user", "password"})
+POSTGRES_KEYS = frozenset({"host", "port", "user", "password", "prepare"})
 
 
 def parse_database_url(url: str, *, connection_seconds: int) -> dict[str, Any]:
@@ -50,22 +50,17 @@ def parse_database_url(url: str, *, connection_seconds: int) -> dict[str, Any]:
             "PASSWORD": query.get("password") or unquote(parts.password or ""),
             "CONN_MAX_AGE": connection_seconds,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {
-                "prepare_threshold": _prepare_threshold(query.pop("prepare", "on")),
-                **{key: query[key] for key in query.keys() - POSTGRES_KEYS},
-            },
+            "PREPARES": _prepares(query.get("prepare", "on")),
+            "OPTIONS": {key: query[key] for key in query.keys() - POSTGRES_KEYS},
         }
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://")
 
 
-def _prepare_threshold(word: str) -> int | None:
-    """Return after how many runs a statement is prepared (Django's own never are); None for never.
-
-    Off for connection poolers that cannot keep prepared statements.
-    """
+def _prepares(word: str) -> bool:
+    """Tell whether statements may be prepared; off for poolers that cannot keep them."""
     if word not in {"on", "off"}:
         raise ImproperlyConfigured("DATABASE_URL: prepare is on or off")
-    return 0 if word == "on" else None
+    return word == "on"
 
 
 def _sqlite(path: str) -> dict[str, Any]:

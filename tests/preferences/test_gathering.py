@@ -101,14 +101,3 @@ def test_one_opt_out_takes_few_statements_whatever_the_catalogue_holds(django_as
     wish = own(of(first), OUT, Source.ONE_CLICK, evidence=(("user_agent", "a mail program"),))
     with django_assert_num_queries(5 if IS_POSTGRESQL else 7):
         assert apply_change(change=Change(one, wish), actor=PERSON, now=NOW).is_applied
-
-
-@pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite keeps every statement's plan")
-def test_statements_about_one_address_are_prepared_once():
-    first = news()
-    for one in addresses(8):
-        act(one, own(of(first), OUT))
-    prepared = fetch_all("SELECT statement, generic_plans FROM pg_prepared_statements", [])
-    locks = [(sql, plans) for sql, plans in prepared if "FOR NO KEY UPDATE" in sql]
-    assert len(locks) == 1
-    assert locks[0][1] > 0

@@ -63,9 +63,9 @@ def test_key_ring_refuses_bad_entries_without_showing_them(value):
         (
             "postgres:///subs?host=/run/pg&port=5433&user=postgres&sslmode=require",
             {"NAME": "subs", "HOST": "/run/pg", "PORT": "5433", "USER": "postgres"}
-            | {"PASSWORD": "", "OPTIONS": {"sslmode": "require", "prepare_threshold": 0}},
+            | {"PASSWORD": "", "OPTIONS": {"sslmode": "require"}, "PREPARES": True},
         ),
-        ("postgres://h/subs?prepare=off", {"OPTIONS": {"prepare_threshold": None}}),
+        ("postgres://h/subs?prepare=off", {"OPTIONS": {}, "PREPARES": False}),
     ],
 )
 def test_postgres_addresses(url, expected):

@@ -1,9 +1,9 @@
 """A kept connection is believed while nothing came over it, and asked when something did."""
 
 import pytest
-from django.db import connection
-from django.db.utils import OperationalError
+from django.db import DataError, OperationalError, ProgrammingError, connection, transaction
 
+from subscriptions_site.postgresql import base
 from tests.preferences.kernel import IS_POSTGRESQL
 
 pytestmark = [
@@ -39,3 +39,96 @@ def test_a_connection_that_the_server_closed_is_not_usable_and_is_opened_again()
     connection.close()
     assert not connection.is_usable()
     assert _ask("SELECT pg_backend_pid()") != lost
+
+
+# --- prepared statements ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quiet(settings):
+    """A connection whose statements are not written down: only then they are prepared."""
+    connection.force_debug_cursor = False
+    settings.DEBUG = False
+    connection.close()
+    return connection
+
+
+def _prepared() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements ORDER BY name")
+        return [row[0] for row in cursor.fetchall()]
+
+
+SUM = "SELECT %s::int + %s::int, NULL::text"
+
+
+def test_a_statement_is_prepared_once_and_its_values_travel_apart(quiet):
+    assert quiet.fetch_prepared(SUM, ["1", "2"]) == [(3, None)]
+    assert quiet.fetch_prepared(SUM, ["3", "4"]) == [(7, None)]
+    assert quiet.fetch_prepared(SUM, ["3", None]) == [(None, None)]
+    assert quiet.fetch_prepared("SELECT %s::text", ["'; --%s ż"]) == [("'; --%s ż",)]
+    assert quiet.fetch_prepared("SELECT 1 WHERE %s = 'no'", ["yes"]) == []
+    sums, texts = "SELECT $1::int + $2::int, NULL::text", "SELECT $1::text"
+    assert _prepared() == [sums, texts, "SELECT 1 WHERE $1 = 'no'"]
+
+
+def test_it_begins_the_transaction_of_an_atomic_block_and_ends_with_it(quiet):
+    quiet.fetch_prepared(SUM, ["1", "2"])
+    insert = "INSERT INTO django_session VALUES (%s, '', now())"
+    for values in (["1", "2"], ["1", None]):  # numbers alone travel with BEGIN
+        with transaction.atomic():
+            quiet.fetch_prepared(SUM, values)
+            quiet.fetch_prepared(insert, ["key"])
+            transaction.set_rollback(True)
+        assert _ask("SELECT count(*) FROM django_session") == 0
+    with transaction.atomic():
+        quiet.fetch_prepared(insert, ["key"])
+    assert _ask("SELECT count(*) FROM django_session") == 1
+
+
+def test_an_error_is_one_of_djangos_and_ends_the_transaction(quiet):
+    for values in (["2147483647", "1"], ["x", None]):
+        with pytest.raises(DataError), transaction.atomic():
+            quiet.fetch_prepared(SUM, values)
+    quiet.fetch_prepared(SUM, ["1", "2"])
+    with pytest.raises(DataError), transaction.atomic():
+        quiet.fetch_prepared(SUM, ["2147483647", "1"])
+    with pytest.raises(ProgrammingError):
+        quiet.fetch_prepared("SELECT FROM nothing_there", [])
+    assert quiet.fetch_prepared(SUM, ["1", "2"]) == [(3, None)]
+
+
+def test_a_broken_block_takes_no_more_statements(quiet):
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(transaction.TransactionManagementError):
+            quiet.fetch_prepared(SUM, ["1", "2"])
+
+
+def test_there_is_an_end_to_what_a_connection_keeps(quiet, monkeypatch):
+    monkeypatch.setattr(base, "_MOST", 2)
+    for number in range(5):
+        assert quiet.fetch_prepared(f"SELECT {number}", []) == [(number,)]
+    assert len(_prepared()) <= 2
+
+
+def test_a_lost_connection_says_so_and_the_next_one_starts_anew(quiet):
+    lost = _ask("SELECT pg_backend_pid()")
+    quiet.fetch_prepared(SUM, ["1", "2"])
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
+    finally:
+        other.close()
+    with pytest.raises(OperationalError):
+        quiet.fetch_prepared(SUM, ["1", "2"])
+    quiet.close()
+    assert quiet.fetch_prepared(SUM, ["1", "2"]) == [(3, None)]
+
+
+def test_a_pooler_that_cannot_keep_them_gets_none(quiet, monkeypatch):
+    monkeypatch.setitem(quiet.settings_dict, "PREPARES", False)
+    assert quiet.fetch_prepared(SUM, ["1", "2"]) == [(3, None)]
+    assert quiet.fetch_prepared("CREATE TEMPORARY TABLE passing (id int)", []) == []
+    assert _prepared() == []
