@@ -54,6 +54,10 @@ def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) 
             return Total(count_in(sets, reach_of(user), unit_ids))
     if total <= EXACT_UP_TO:
         return Total(find_contacts(user, query).count())
+    if query.search and query.filters.is_everybody:  # the index of letters finds few at once
+        found = _count_some(user, query, total)
+        if not (found.is_more or found.is_fewer):
+            return found
     seen, hits = _sampled(user, query, total)
     if seen and hits >= ENOUGH:
         return Total(_rounded(total * hits / seen), is_about=True)
