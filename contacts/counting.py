@@ -54,6 +54,10 @@ def count_matches(user: User, query: ContactQuery, sets: Sequence[UnitSetLine]) 
             return Total(count_in(sets, reach_of(user), unit_ids))
     if total <= EXACT_UP_TO:
         return Total(find_contacts(user, query).count())
+    return _count_among_many(user, query, total)
+
+
+def _count_among_many(user: User, query: ContactQuery, total: int) -> Total:
     if query.search and query.filters.is_everybody:  # the index of letters finds few at once
         found = _count_some(user, query, total)
         if not (found.is_more or found.is_fewer):

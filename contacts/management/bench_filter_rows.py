@@ -26,7 +26,7 @@ INSERT INTO {OPT_OUTS} (address_id, business_unit_id, status, own_flags, own_sta
 SELECT id, %s, 2, 0, 2, %s, 1, 4 FROM {Address._meta.db_table} WHERE id %% %s = 1
 """
 _SHUFFLE = f"""
-UPDATE {Contact._meta.db_table} SET updated_at = updated_at - id * 4854347 %% 100000007 * interval '1 second'
+UPDATE {Contact._meta.db_table} SET updated_at = updated_at - (id * 4854347 % 100000007) * interval '1 second'
 """
 
 
