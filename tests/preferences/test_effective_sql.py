@@ -120,7 +120,7 @@ class World:
 
     @property
     def facts(self) -> TypeFacts:
-        return self.kind.facts(double_opt_in=False)
+        return current_terms().types[self.kind.pk]
 
     def found(self, condition: Q) -> set[int]:
         return set(Address.objects.filter(condition).values_list("pk", flat=True))
@@ -250,10 +250,8 @@ def test_flags_in_sql_read_as_the_properties_do():
 def _compare_flags(ids: list[int], reach: Reach, units: list[int]) -> None:
     outs = {row.pk: OptOuts(row, reach=reach) for row in Address.objects.filter(pk__in=ids)}
     within = [pk for pk in units if reach.covers(pk)]
-    types = [
-        kind.facts(double_opt_in=False)
-        for kind in SubscriptionType.objects.filter(business_unit__in=within, kind="marketing")
-    ]
+    known = current_terms().types.values()
+    types = [kind for kind in known if kind.business_unit_id in within and not kind.is_service]
     said_so = Address.objects.filter(pk__in=ids)
     any_one = set(said_so.filter(sql.left_any("pk", within, types)).values_list("pk", flat=True))
     assert any_one == {pk for pk, out in outs.items() if out.is_on}
@@ -278,7 +276,7 @@ def test_the_last_change_of_a_type_is_the_newest_word_on_it():
     act(ada, ours(of(kind), IN, **basis), at=NOW)
     act(bob, ours(of(kind), IN, **basis), at=NOW)
     act(bob, own(of(kind), OUT, Source.ONE_CLICK), at=NOW + HOUR)
-    facts = kind.facts(double_opt_in=False)
+    facts = current_terms().types[kind.pk]
 
     def found(**how) -> set[int]:
         condition = sql.last_changed("pk", facts, **how)

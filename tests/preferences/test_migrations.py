@@ -25,6 +25,7 @@ from tests.preferences.kernel import (
 pytestmark = pytest.mark.django_db
 append_only = import_module("preferences.migrations.0002_append_only")
 addresses = import_module("preferences.migrations.0004_guard_addresses")
+wordings = import_module("preferences.migrations.0007_guard_wordings")
 
 KEPT = [ConsentEvent, Seal, PolicyVersion]
 
@@ -164,13 +165,13 @@ def test_the_clear_form_of_an_address_may_go():
 def test_without_the_guard_everything_would_go():
     """The guard is what refuses, and reversing the migration takes all of it away."""
     editor = SimpleNamespace(connection=connection)
-    addresses.unguard(None, editor)
-    append_only.unguard(None, editor)
+    for migration in (wordings, addresses, append_only):  # as they are reversed
+        migration.unguard(None, editor)
     run("UPDATE preferences_consentevent SET rule = 1")
     run("UPDATE preferences_evidence SET explanation = 'other'")
     run("DELETE FROM preferences_seal")
-    append_only.guard(None, editor)
-    addresses.guard(None, editor)
+    for migration in (append_only, addresses, wordings):
+        migration.guard(None, editor)
     refuses("UPDATE preferences_consentevent SET rule = 1")
 
 

@@ -172,7 +172,7 @@ def english_texts() -> tuple[frozenset[str], re.Pattern[str]]:
 
 
 class Words(HTMLParser):
-    """Collects what a page says: whole text nodes, and the attributes that people meet."""
+    """Collects what a page says in its own language: text nodes, and attributes that people meet."""
 
     SILENT = frozenset({"script", "style", "code", "option"})
     SAID = frozenset({"aria-label", "placeholder", "title", "alt"})
@@ -182,13 +182,17 @@ class Words(HTMLParser):
         self.said: list[str] = []
         self.links: list[str] = []
         self.silence: list[str] = []
+        self.language = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.said += [values[name] or "" for name in self.SAID & values.keys()]
         self.links += [values["href"] or ""] if tag == "a" and "href" in values else []
-        if tag in self.SILENT:
+        if tag == "html":
+            self.language = values.get("lang") or ""
+        is_foreign = values.get("lang", self.language) != self.language
+        if tag in self.SILENT or is_foreign or tag in self.silence[-1:]:
             self.silence.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
