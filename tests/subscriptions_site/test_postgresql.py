@@ -24,6 +24,14 @@ def test_a_silent_connection_is_usable_and_is_not_asked(django_assert_num_querie
         assert connection.is_usable()
 
 
+def test_a_connection_whose_transaction_failed_is_not_usable():
+    with transaction.atomic():
+        with pytest.raises(ProgrammingError):
+            _ask("SELECT FROM nothing_there")
+        assert not connection.is_usable()
+        transaction.set_rollback(True)
+
+
 def test_a_connection_that_the_server_closed_is_not_usable_and_is_opened_again():
     lost = _ask("SELECT pg_backend_pid()")
     other = connection.copy()
