@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from preferences.footers import Footer, example_footer, footer_for
@@ -36,6 +37,8 @@ def message_footer_text(
 
 @register.simple_tag
 def footer_preview(unit: BusinessUnit) -> Footer:
-    """Return the footer of a unit as an example, to be shown in its settings."""
-    shown = example_footer(unit, type_name=_("Name of the type"), language=unit.default_language)
+    """Return the footer of a unit as an example in the reader's language, for its settings."""
+    shown = example_footer(
+        unit, type_name=_("Name of the type"), language=get_language() or unit.default_language
+    )
     return Footer(SafeString(shown.html), shown.text)
