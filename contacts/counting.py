@@ -1,15 +1,18 @@
 """How many contacts match: exactly where that is cheap, else about, at a price that does not grow.
 
-An estimate looks at ``SAMPLE`` contacts with random ids, the same ones for the same question, so
-that the number stays while somebody pages. What is rare in it is counted up to a limit.
+An estimate looks at ``SAMPLE`` contacts with random ids, the same ones for the same question, and
+is kept for ``KEPT_SECONDS``, so that the number stays while somebody pages. What is rare in it is
+counted up to a limit. Nobody is chosen by it: a selection is counted exactly.
 """
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from math import floor, log10
 from zlib import crc32
 
+from django.core.cache import cache
 from django.db.models import Count
 
 from accounts.access import reach_of
@@ -24,6 +27,7 @@ COUNT_LIMIT = 1_000
 EXACT_UP_TO = 5_000  # among so many contacts everything is counted
 SAMPLE, ENOUGH = 400, 12  # looked at; of these, who have to match for an estimate
 COUNT_SECONDS = 0.25
+KEPT_SECONDS = 30
 _ENDS = f"SELECT min(id), max(id) FROM {Contact._meta.db_table}"  # both from the index
 
 
@@ -62,11 +66,22 @@ def _count_among_many(user: User, query: ContactQuery, total: int) -> Total:
         found = _count_some(user, query, total)
         if not (found.is_more or found.is_fewer):
             return found
-    seen, hits = _sampled(user, query, total)
+    seen, hits = _estimated(user, query, total)
     if seen and hits >= ENOUGH:
         return Total(_rounded(total * hits / seen), is_about=True)
     found = _count_some(user, query, _rounded(total * (hits + 3) / max(seen, 1)))
     return replace(found, is_rare=not hits)
+
+
+def _estimated(user: User, query: ContactQuery, total: int) -> tuple[int, int]:
+    """Return the sample of this user's question, from a little while ago if there is one."""
+    asked = repr((user.pk, reach_of(user), query.parameters)).encode()
+    key = f"sample:{sha256(asked).hexdigest()}"  # what people search for is not kept in clear
+    found: tuple[int, int] | None = cache.get(key)
+    if found is None:
+        found = _sampled(user, query, total)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
 
 
 def _sampled(user: User, query: ContactQuery, total: int) -> tuple[int, int]:

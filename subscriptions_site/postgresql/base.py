@@ -81,9 +81,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _is_silent(self) -> bool:
         if self.connection is None or self.connection.closed:
             return False
-        if (
-            self.connection.pgconn.transaction_status != _IDLE
-        ):  # a failed transaction is silent, too
+        if self.connection.pgconn.transaction_status != _IDLE:  # a failed one is silent, too
             return False
         waiting = select.poll()
         waiting.register(self.connection.fileno(), select.POLLIN)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from contacts.bounding import TooSlow, bounded, walk_or_gather
 from contacts.counting import Total, count_matches
 from contacts.filters.catalogue import catalogue_for
 from contacts.filters.reading import read_filter
+from contacts.models import Contact
 from contacts.selectors import ContactQuery, get_contact_page, get_unit_sets
 from tests.factories import TypeFactory, UnitFactory, UserFactory, make_contact
 from tests.preferences.kernel import IS_POSTGRESQL, OUT, act, of, own
@@ -24,7 +26,8 @@ def asked(user, text: str) -> ContactQuery:
 
 @pytest.fixture
 def sampled(monkeypatch):
-    """Estimate among few as among many."""
+    """Estimate among few as among many, and remember no other test."""
+    cache.clear()
     monkeypatch.setattr(counting, "EXACT_UP_TO", 5)
 
 
@@ -51,6 +54,23 @@ def test_what_is_common_is_estimated_and_stays_the_same(editor, sampled):
     assert found.is_about
     assert 20 <= found.count <= 40
     assert count_matches(editor, query, sets) == found
+
+
+def test_an_estimate_is_kept_for_whoever_asked_and_for_nobody_else(
+    editor, sampled, django_assert_num_queries
+):
+    ours, theirs = UnitFactory(), UnitFactory()
+    colleague = UserFactory(units=[ours])
+    for number in range(60):
+        make_contact(f"{number}@x.example", country="PL", units=[theirs if number % 3 else ours])
+    sets, query = get_unit_sets(), asked(editor, "country:is:PL")
+    found = count_matches(editor, query, sets)
+    with django_assert_num_queries(0):
+        assert count_matches(editor, query, sets) == found
+    assert count_matches(colleague, asked(colleague, "country:is:PL"), sets).count <= 20
+    Contact.objects.update(country="")
+    cache.clear()  # as half a minute does
+    assert count_matches(editor, query, sets).count == 0
 
 
 def test_what_is_rare_is_counted_up_to_a_limit(editor, sampled, monkeypatch):
