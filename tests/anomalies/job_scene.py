@@ -88,7 +88,7 @@ def served(seconds: str) -> None:
 
     append = ledger.append
 
-    def slowly(entries):
+    def slowly(entries, *_):
         append(entries)
         sys.stdout.write("written\n")
         sys.stdout.flush()
