@@ -31,6 +31,7 @@ from contacts.values import PROCESSING_BASES
 from preferences.wording import LEGAL_BASES
 
 NOBODY = "0"
+CHOOSE_ONE = _("Choose one of these.")
 CUSTOM = "custom:"
 CODES: Mapping[str, Callable[[], Sequence[tuple[str, Any]]]] = {
     "country": country_choices,
@@ -81,7 +82,7 @@ class OwnerForm(ActionForm):
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data, user=user)
         people = [(str(owner.pk), str(owner)) for owner in owners()]
-        self._choices("new_owner", [("", CHOOSE), (NOBODY, _("Nobody")), *people])
+        self._choices("new_owner", [("", CHOOSE_ONE), (NOBODY, _("Nobody")), *people])
 
     def action(self) -> Action | None:
         chosen = self.cleaned_data.get("new_owner") if self.is_bound else ""
@@ -165,7 +166,7 @@ class PropertyForm(ActionForm):
             del self.fields["set_empty"]
         self.order_fields(["set_property", "set_value", "set_empty"])
         built_in = [(name, _label_of(name)) for name in BUILT_IN]
-        groups: list[tuple[Any, Any]] = [("", CHOOSE), (gettext("Contact details"), built_in)]
+        groups: list[tuple[Any, Any]] = [("", CHOOSE_ONE), (gettext("Contact details"), built_in)]
         if self.custom:
             own = [(key, one.name) for key, one in self.custom.items()]
             groups.append((gettext("Custom properties"), own))

@@ -13,7 +13,6 @@ from contacts.filters.checking import choices_of, problem_of
 from contacts.filters.fields import ALL_UNITS, DAYS, KNOWN, NO, YES, Field, Kind, Part
 from contacts.filters.telling import OPERATORS, name_of, shown_value
 from contacts.filters.tree import Condition
-from contacts.subscription_forms import CHOOSE
 from contacts.values import fold
 from preferences.values import Channel
 from preferences.wording import CHANNELS as CHANNEL_WORDS
@@ -126,7 +125,7 @@ class ConditionForm(UiForm):
         if not choices:
             return
         if chosen not in values_of(choices) and len(choices) > 1:
-            choices.insert(0, ("", CHOOSE))
+            choices.insert(0, ("", CHOOSE_ONE))
         self.fields["place"] = forms.ChoiceField(
             label=PLACE_LABELS[self.field.place[0]],
             choices=choices,

@@ -158,6 +158,8 @@ def test_the_menu_and_the_effect_of_another_bulk_action(live_server, page, watch
     assert grave_violations(page) == []
     page.set_viewport_size({"width": 1280, "height": 800})
     page.locator("#bulk-property").click()
+    expect(page.locator("#panel-h")).to_be_focused()
+    expect(page.locator("#panel .htmx-added, #panel.htmx-settling")).to_have_count(0)
     page.locator("#id_set_property").select_option("country")
     page.locator("#id_set_value").select_option("PL")
     expect(page.locator("#bulk-effect")).to_contain_text("1will have “Poland” as “Country”")
