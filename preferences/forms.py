@@ -14,6 +14,7 @@ from accounts.access import Reach
 from preferences.catalogue import UNIT_FIELDS, Text
 from preferences.contrast import READABLE_RATIO, contrast_with_white
 from preferences.languages import language_choices, language_name, own_languages
+from preferences.logos import FILE_LIMIT, BadLogo, Logo, read_logo
 from preferences.models import BusinessUnit, DoubleOptIn, SubscriptionType
 from preferences.selectors import units_for
 from preferences.values import Channel
@@ -123,6 +124,33 @@ class BusinessUnitForm(UiForm):
                 _("Enter the two letters of a country, such as PL."), code="region"
             )
         return region
+
+
+class LogoForm(UiForm):
+    """A picture for the public pages of a unit."""
+
+    logo = forms.FileField(
+        label=_("Picture"),
+        help_text=_("PNG, JPEG, WebP or GIF, up to 200 KB. It is shown on white."),
+        widget=forms.FileInput(
+            attrs={"accept": "image/png,image/jpeg,image/webp,image/gif", "form": "logo-form"}
+        ),
+        error_messages={"required": _("Choose a file."), "empty": _("This file is empty.")},
+    )
+
+    def clean_logo(self) -> Logo:
+        upload = self.cleaned_data["logo"]
+        try:
+            return read_logo(upload.read(FILE_LIMIT + 1))
+        except BadLogo as error:
+            raise ValidationError(BAD_LOGOS[error.reason], code=error.reason) from error
+
+
+BAD_LOGOS = {
+    "size": _("This file is larger than 200 KB."),
+    "pixels": _("This picture has more than 4 million pixels. Make it smaller."),
+    "picture": _("This is no PNG, JPEG, WebP or GIF, or it is damaged."),
+}
 
 
 class SubscriptionTypeForm(UiForm):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from preferences.views import business_unit, channel, privacy, subscription_type
+from preferences.views import business_unit, channel, logo, privacy, subscription_type
 
 urlpatterns = [
     path("settings/", subscription_type.settings, name="settings"),
@@ -46,6 +46,14 @@ urlpatterns = [
         name="business_unit_create",
     ),
     path("settings/business-units/<int:pk>/", business_unit.business_unit, name="business_unit"),
+    path(
+        "settings/business-units/<int:pk>/logo/", logo.business_unit_logo, name="business_unit_logo"
+    ),
+    path(
+        "settings/business-units/<int:pk>/logo/remove/",
+        logo.business_unit_logo_remove,
+        name="business_unit_logo_remove",
+    ),
     path("settings/channels/", channel.channels, name="channels"),
     path("settings/privacy/", privacy.privacy, name="privacy"),
     path("settings/privacy/turn-off/", privacy.privacy_turn_off, name="privacy_turn_off"),

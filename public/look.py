@@ -35,6 +35,13 @@ class Look:
         return f"/brand/{self.unit.slug}.css?v={self.unit.brand_colour.removeprefix('#')}"
 
     @property
+    def logo(self) -> str:
+        """Return the address of the unit's logo, "" when it has none; a new logo is a new address."""
+        if self.unit is None or not self.unit.logo_key:
+            return ""
+        return f"/brand/{self.unit.slug}/{self.unit.logo_key}.png"
+
+    @property
     def postal_address(self) -> str:
         return self.unit.postal_address if self.unit else ""
 

@@ -19,4 +19,5 @@ urlpatterns = [
     re_path(rf"^p/{ANY}/reason/$", preference.preference_reason, name="preference_reason"),
     re_path(rf"^p/{ANY}/history/$", preference.preference_history, name="preference_history"),
     path("brand/<slug:slug>.css", brand.brand_css, name="brand_css"),
+    path("brand/<slug:slug>/<slug:key>.png", brand.brand_logo, name="brand_logo"),
 ]

@@ -4,6 +4,8 @@ A line is (URL name, method, arguments, status per visitor): signed out, viewer,
 administrator, compliance. Arguments name what `OBJECTS` below makes.
 """
 
+from base64 import b64decode
+
 import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
@@ -17,6 +19,7 @@ from contacts.saved_views import ViewState, create_view
 from contacts.services import delete_contact
 from mails.services import queue_mail
 from preferences import links
+from preferences.logos import read_logo, set_logo
 from preferences.values import Status
 from tests.conftest import make_user
 from tests.contacts.bulk_scene import opting, start_edit
@@ -58,6 +61,8 @@ TABLE += [
     ("business_unit_create", "POST", {}, ASKED),
     ("business_unit", "GET", {"pk": "unit"}, SEEN),
     ("business_unit", "POST", {"pk": "unit"}, ASKED),
+    ("business_unit_logo", "POST", {"pk": "unit"}, ASKED),
+    ("business_unit_logo_remove", "POST", {"pk": "unit"}, (302, 403, 403, 302, 403)),
     ("channels", "GET", {}, SEEN),
     ("channels", "POST", {}, ASKED),
     ("privacy", "GET", {}, SEEN),
@@ -129,6 +134,7 @@ TABLE += [
     ("preference_history", "GET", CHOICES, (200,) * 5),
     ("preference_history", "GET", {"token": "unsubscribe"}, (404,) * 5),
     ("brand_css", "GET", {"slug": "slug"}, (200,) * 5),
+    ("brand_logo", "GET", {"slug": "marked", "key": "logo"}, (200,) * 5),
 ]
 
 
@@ -263,7 +269,19 @@ def _unsubscribe():
 
 
 # What the arguments of the table name; made only for the lines that name it.
+def _logo():
+    return read_logo(b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="))
+
+
+def _marked() -> str:
+    unit = TypeFactory().business_unit
+    set_logo(unit=unit, logo=_logo(), user=UserFactory(), now=NOW)
+    return unit.slug
+
+
 OBJECTS = {
+    "marked": _marked,
+    "logo": lambda: _logo().key,
     "unsubscribe": _unsubscribe,
     "preferences": _preferences,
     "nonsense": lambda: "nonsense",

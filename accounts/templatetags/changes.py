@@ -12,6 +12,7 @@ FIELDS = {
     "all_units": _("All business units"),
     "archived": _("Archived"),
     "brand_colour": _("Brand colour"),
+    "logo": _("Logo"),
     "choices": _("Choices"),
     "created": _("Created"),
     "default_language": _("Default language"),

@@ -3,6 +3,7 @@
 from preferences.models.address import Address
 from preferences.models.catalogue import (
     BusinessUnit,
+    BusinessUnitLogo,
     DoubleOptIn,
     SubscriptionType,
     SubscriptionTypeTranslation,
@@ -25,6 +26,7 @@ __all__ = [
     "EVENT_SEQUENCE",
     "Address",
     "BusinessUnit",
+    "BusinessUnitLogo",
     "ConsentEvent",
     "DoubleOptIn",
     "Evidence",

@@ -46,6 +46,10 @@ class BusinessUnit(models.Model):
         default=False,
         help_text=_("Who unsubscribes themself gets one mail that says so, and nothing else."),
     )
+    # Of the logo, if there is one; the picture itself is a row of its own, read by who draws it only.
+    logo_key = models.CharField(max_length=16, blank=True, default="", editable=False)
+    logo_width = models.PositiveSmallIntegerField(default=0, editable=False)
+    logo_height = models.PositiveSmallIntegerField(default=0, editable=False)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -57,6 +61,19 @@ class BusinessUnit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BusinessUnitLogo(models.Model):
+    """The picture of a unit for its public pages: a PNG that we have drawn ourselves."""
+
+    business_unit = models.OneToOneField(
+        BusinessUnit, models.CASCADE, primary_key=True, related_name="+"
+    )
+    png = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("logo")
+        verbose_name_plural = _("logos")
 
 
 class SubscriptionType(models.Model):

@@ -14,7 +14,8 @@ from accounts.history import recent_changes
 from accounts.settings_access import may_change_settings, require_all_units, settings_view
 from preferences.access import get_unit
 from preferences.catalogue import UNIT, change_business_unit, create_business_unit
-from preferences.forms import BusinessUnitForm
+from preferences.forms import BusinessUnitForm, LogoForm
+from preferences.models import BusinessUnit
 from preferences.selectors import units_for
 from subscriptions_site.web.htmx import close_layer, invalid, page_or_fragment, toast
 
@@ -51,15 +52,23 @@ def business_unit(request: StaffRequest, pk: int) -> HttpResponse:
     unit = get_unit(user, pk)
     form = BusinessUnitForm(request.POST if request.method == "POST" else None, unit=unit)
     if request.method != "POST" or not form.is_valid():
-        context = _list(request) | {
-            "form": form,
-            "unit": unit,
-            "unit_changes": recent_changes(UNIT, [pk]),
-        }
+        context = unit_context(request, unit, form)
         answer = invalid if request.method == "POST" else page_or_fragment
         return answer(request, "preferences/business_unit.html", context, PANEL)
     change_business_unit(unit=unit, user=user, now=timezone.now(), values=form.cleaned_data)
     return _saved(request, _("Business unit saved"))
+
+
+def unit_context(
+    request: StaffRequest, unit: BusinessUnit, form: BusinessUnitForm
+) -> dict[str, Any]:
+    """Return what the panel of one unit shows, over the list."""
+    return _list(request) | {
+        "form": form,
+        "unit": unit,
+        "unit_changes": recent_changes(UNIT, [unit.pk]),
+        "logo_form": LogoForm(),
+    }
 
 
 def _list(request: StaffRequest) -> dict[str, Any]:

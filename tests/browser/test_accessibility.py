@@ -10,6 +10,7 @@ from contacts.models import Contact
 from contacts.services import delete_contact
 from jobs.policy import change_job_policy
 from jobs.services import pause_job
+from preferences.logos import read_logo, set_logo
 from preferences.values import Source, Status, unit_scope
 from tests.browser.axe import grave_violations, open_everything, overflow
 from tests.conftest import make_user
@@ -17,6 +18,7 @@ from tests.contacts.bulk_scene import opting, run, start_edit
 from tests.contacts.panel_scene import Scene
 from tests.factories import CustomPropertyFactory, make_contact
 from tests.preferences.kernel import act, of, own
+from tests.preferences.test_logos import picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
@@ -72,6 +74,7 @@ def scene(db) -> Scene:
 @pytest.fixture
 def administrator(scene):
     user = make_user(Role.ADMINISTRATOR, may_resubscribe=True)
+    set_logo(unit=scene.garden, logo=read_logo(picture()), user=user, now=scene.now)
     CustomPropertyFactory(name=LONG)
     long = scene.add_contact(LONG, scene.contact and [])
     delete_contact(contact=scene.add_contact("Deleted"), user=user, now=scene.now)

@@ -5,11 +5,12 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from preferences.logos import read_logo, set_logo
 from preferences.models import SubscriptionType
 from preferences.pauses import pause
 from preferences.values import ACCOUNT, Channel, unit_scope
 from tests.browser.axe import grave_violations, open_everything, overflow, violations
-from tests.factories import TypeFactory, UnitFactory
+from tests.factories import TypeFactory, UnitFactory, UserFactory
 from tests.preferences.kernel import (
     DAY,
     HOUR,
@@ -23,6 +24,7 @@ from tests.preferences.kernel import (
     set_policy,
     status_of,
 )
+from tests.preferences.test_logos import picture
 from tests.public.scene import Person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -107,6 +109,14 @@ def test_the_preference_page_looks_right_in_every_state(ada, look, page, languag
     page.goto(page.url.split("/p/")[0] + path + query)
     page.locator("button[name=come_back]").first.click()
     assert look() == []
+
+
+def test_a_logo_stands_on_white_by_day_and_by_night(ada, look, page):
+    set_logo(unit=ada.unit, logo=read_logo(picture()), user=UserFactory(), now=ada.now)
+    assert look(ada.preference_path()) == []
+    logo = page.get_by_role("img", name="Larkhill Stays")
+    assert logo.evaluate("each => each.naturalWidth") == 320
+    assert logo.evaluate("each => getComputedStyle(each).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_nothing_of_any_weight_is_wrong_with_the_page(ada, look, page):

@@ -11,6 +11,7 @@ from preferences.terms import current_policy
 from tests.browser.test_frame import complaints  # noqa: F401
 from tests.conftest import PASSWORD, make_user
 from tests.factories import TypeFactory
+from tests.preferences.test_logos import picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -67,6 +68,28 @@ def test_a_unit_is_edited_in_the_panel(settings_page, live_server):
     settings_page.get_by_role("button", name="Save changes").click()
     expect(settings_page.locator("#panel")).to_be_hidden()
     expect(settings_page.locator("#business-unit-list")).to_contain_text("Larkhill Stays")
+
+
+def test_a_logo_is_uploaded_in_the_panel_and_leaves_what_was_typed(settings_page, live_server):
+    settings_page.goto(f"{live_server.url}/settings/business-units/")
+    settings_page.get_by_role("link", name="Edit Unit").first.click()
+    settings_page.get_by_label("Name people see").fill("Typed and not saved")
+    files = settings_page.get_by_label("Picture")
+    files.set_input_files({"name": "a.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"})
+    settings_page.get_by_role("button", name="Upload the logo").press("Enter")
+    expect(settings_page.locator("#unit-logo .field__error")).to_contain_text("no PNG")
+    expect(settings_page.get_by_role("button", name="Upload the logo")).to_be_focused()
+    settings_page.get_by_label("Picture").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    settings_page.get_by_role("button", name="Upload the logo").press("Enter")
+    shown = settings_page.locator("#unit-logo img")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("each => each.naturalWidth") == 320
+    expect(settings_page.get_by_label("Name people see")).to_have_value("Typed and not saved")
+    settings_page.get_by_role("button", name="Remove the logo").press("Enter")
+    expect(shown).to_have_count(0)
+    expect(settings_page.get_by_role("button", name="Upload the logo")).to_be_visible()
 
 
 def test_moving_a_type_keeps_the_focus_on_its_button(settings_page, live_server):
