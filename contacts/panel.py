@@ -16,6 +16,7 @@ from preferences.values import (
     ActorKind,
     Channel,
     Effective,
+    Frequency,
     LegalBasis,
     Scope,
     ScopeKind,
@@ -72,6 +73,7 @@ class Row:
 
     ``said`` decided the status; None when nobody spoke. ``level`` tells at which level: an opt-out
     of all outranks the type. ``undo_id`` is the event that staff may still take back (R23).
+    ``frequency``: how often the person wants it at most, where the type offers a choice.
     """
 
     address: Address
@@ -81,6 +83,7 @@ class Row:
     pending: Request | None = None
     asked_by: str = ""
     undo_id: int | None = None
+    frequency: Frequency | None = None
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from contacts.panel import Row, Said
+from preferences.frequency_words import FREQUENCIES
 from subscriptions_site.templatetags.ui import day, icon, moment, status_pill
 
 POST = 'hx-target="closest li" hx-swap="none" hx-sync="this:drop"'
@@ -77,6 +78,8 @@ def _tags(row: Row) -> str:
     words = []
     if row.effective.is_exception:
         words.append(_("Exception to unsubscribed from all"))
+    if row.frequency is not None:
+        words.append(str(FREQUENCIES[row.frequency]))
     if row.is_flagged_contract:
         words.append(_("Performance of a contract"))
     if row.type.is_archived:

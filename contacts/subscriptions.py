@@ -17,7 +17,6 @@ from preferences import selectors
 from preferences.event_lines import EventLine, lines_by_id, requests_for
 from preferences.models import Address
 from preferences.outline import Outline, TypeLine, UnitLine, get_outline
-from preferences.pauses import open_pauses
 from preferences.rules import effective
 from preferences.values import (
     SINGLE_UNDO_HOURS,
@@ -25,6 +24,7 @@ from preferences.values import (
     ActorKind,
     Effective,
     Flag,
+    Frequency,
     LegalBasis,
     Register,
     Registers,
@@ -34,6 +34,7 @@ from preferences.values import (
     Status,
     Word,
 )
+from preferences.wishes import open_wishes
 
 OUT = Status.UNSUBSCRIBED
 
@@ -77,7 +78,7 @@ class _Shaper:
         self.types = outline.types
         self.said = selectors.states_for(ids)
         self.pending = requests_for(ids, now=now)
-        self.paused = open_pauses(ids, now=now)
+        self.wishes = open_wishes(ids, now=now)
         self.events = lines_by_id(self._event_ids().union(also))
 
     def shape(self) -> Subscriptions:
@@ -109,7 +110,7 @@ class _Shaper:
                     next(a for a in self.addresses if a.channel == address.channel) is address,
                     rows,
                     self._opt_out(address, unit, rows),
-                    self.paused.get(address.pk),
+                    self.wishes.paused.get(address.pk),
                 )
                 groups.append(group)
         return UnitGroup(unit, groups)
@@ -135,7 +136,13 @@ class _Shaper:
             pending,
             request.staff_name if request else "",
             self._undo_id(state.type, state),
+            self._frequency(address, kind),
         )
+
+    def _frequency(self, address: Address, kind: TypeLine) -> Frequency | None:
+        """Return how often the person wants it, as the gate reports it."""
+        often = self.wishes.frequencies.get((address.pk, kind.id))
+        return often if often in kind.frequencies else None
 
     def _deciding(self, state: State, result: Effective) -> Said | None:
         levels = {

@@ -42,6 +42,7 @@ TYPE_FIELDS = (
     "offered_on_whatsapp",
     "is_internal",
     "double_opt_in",
+    "frequencies",
 )
 type Step = Literal["up", "down"]
 

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Reach
 from preferences.catalogue import UNIT_FIELDS, Text
 from preferences.contrast import READABLE_RATIO, contrast_with_white
+from preferences.frequency_words import FREQUENCIES
 from preferences.languages import language_choices, language_name, own_languages
 from preferences.logos import FILE_LIMIT, BadLogo, Logo, read_logo
 from preferences.models import BusinessUnit, DoubleOptIn, SubscriptionType
 from preferences.selectors import units_for
-from preferences.values import Channel
+from preferences.values import Channel, Frequency
 from preferences.wording import CHANNELS
 from subscriptions_site.web.forms import UiForm
 
@@ -187,6 +188,16 @@ class SubscriptionTypeForm(UiForm):
         label=_("These messages are part of a contract, and people cannot opt out of them"),
         required=False,
     )
+    frequencies = forms.MultipleChoiceField(
+        label=_("Let people choose how often"),
+        help_text=_(
+            "They choose on the preference page, and the gate tells senders. "
+            "Who does not choose gets it as it happens."
+        ),
+        choices=[(frequency.value, FREQUENCIES[frequency]) for frequency in Frequency],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     is_internal = forms.BooleanField(
         label=_("Internal"),
         help_text=_("Never offered to people, and nobody can be opted in."),
@@ -291,6 +302,7 @@ class SubscriptionTypeForm(UiForm):
         )
         values = {name: data[name] for name in names if name in data}
         offered = set(data["channels"])
+        values["frequencies"] = ", ".join(each for each in Frequency if each in data["frequencies"])
         return values | {
             field: channel.value in offered for channel, field in CHANNEL_FIELDS.items()
         }
@@ -369,5 +381,6 @@ def _translations(subscription_type: SubscriptionType | None) -> list[Any]:
 def _initial_of(subscription_type: SubscriptionType) -> dict[str, Any]:
     names = ("name", "description", "purpose", "kind", "is_internal", "double_opt_in")
     return {name: getattr(subscription_type, name) for name in names} | {
-        "channels": [channel.value for channel in subscription_type.channels]
+        "channels": [channel.value for channel in subscription_type.channels],
+        "frequencies": [each.value for each in subscription_type.offered_frequencies],
     }

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from preferences import projection
 from preferences.address_book import Place, locate
 from preferences.addresses import InvalidAddress, canonical
-from preferences.pauses import open_pauses
 from preferences.rules import effective
 from preferences.situations import came_back_after
 from preferences.terms import Terms, current_terms
@@ -22,6 +21,7 @@ from preferences.values import (
     NO_WORDS,
     Channel,
     Effective,
+    Frequency,
     Privacy,
     ScopeKind,
     State,
@@ -30,6 +30,7 @@ from preferences.values import (
     type_scope,
     unit_scope,
 )
+from preferences.wishes import open_wishes
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +73,17 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """``reasons``: the first one decided, the others are also true. ``level``: what decided."""
+    """``reasons``: the first one decided, the others are also true. ``level``: what decided.
+
+    ``frequency``: how often the person wants the type at most, for the sender to keep to; None where
+    they wish nothing or the type offers no choice.
+    """
 
     allowed: bool
     reasons: tuple[Reason, ...]
     status: Status | None = None
     level: ScopeKind | None = None
+    frequency: Frequency | None = None
 
 
 def may_send(channel: str, address: str, subscription_type_id: int, *, now: datetime) -> Answer:
@@ -105,7 +111,7 @@ def _answer(questions: Sequence[Question], now: datetime) -> list[Answer]:
     type_ids = {question.subscription_type_id for question in questions} & terms.types.keys()
     address_ids = {place.id for place in places.values()}
     rows = projection.read(address_ids, type_ids)
-    paused = open_pauses(address_ids, now=now)
+    wishes = open_wishes(address_ids, now=now)
     answers = []
     for question, form in zip(questions, forms, strict=True):
         of_type = terms.types.get(question.subscription_type_id)
@@ -115,8 +121,11 @@ def _answer(questions: Sequence[Question], now: datetime) -> list[Answer]:
             answers.append(Answer(False, (Reason.UNKNOWN_TYPE,)))
         else:
             place = places[form]
-            state, is_paused = _state(rows, place.id, of_type), place.id in paused
-            answers.append(judge(form[0], place, of_type, state, terms, is_paused=is_paused))
+            state, is_paused = _state(rows, place.id, of_type), place.id in wishes.paused
+            answer = judge(form[0], place, of_type, state, terms, is_paused=is_paused)
+            often = wishes.frequencies.get((place.id, of_type.id))
+            is_offered = often in of_type.frequencies and not of_type.is_service
+            answers.append(answer._replace(frequency=often) if is_offered else answer)
     return answers
 
 

@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 from accounts.access import Reach
 from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
-from preferences.models import BusinessUnit, SubscriptionType
-from preferences.values import Channel, Scope, type_scope, unit_scope
+from preferences.models import BusinessUnit, SubscriptionType, frequencies_in
+from preferences.values import Channel, Frequency, Scope, type_scope, unit_scope
 
 _LINES = f"""
     SELECT unit.id, unit.name, unit.archived_at, kind.id, kind.name, kind.kind, kind.archived_at,
-        kind.is_internal, kind.offered_on_email, kind.offered_on_sms, kind.offered_on_whatsapp
+        kind.is_internal, kind.frequencies,
+        kind.offered_on_email, kind.offered_on_sms, kind.offered_on_whatsapp
     FROM {BusinessUnit._meta.db_table} unit
     LEFT JOIN {SubscriptionType._meta.db_table} kind ON kind.business_unit_id = unit.id
     WHERE %s
@@ -37,6 +38,7 @@ class TypeLine(NamedTuple):
     is_open: bool
     scope: Scope
     unit_scope: Scope
+    frequencies: tuple[Frequency, ...] = ()
 
 
 class Outline(NamedTuple):
@@ -70,6 +72,7 @@ def _type_line(
     kind: str,
     archived_at: object,
     is_internal: object,
+    frequencies: str,
     *offered: object,
 ) -> TypeLine:
     is_archived = archived_at is not None
@@ -84,4 +87,5 @@ def _type_line(
         not (is_archived or is_unit_archived),
         type_scope(type_id),
         unit_scope(unit.id),
+        frequencies_in(frequencies),
     )

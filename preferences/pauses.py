@@ -3,27 +3,17 @@
 No opt-out is set or lifted by it, and it ends by itself. What is part of an order still comes.
 """
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment, parameter
 from preferences.models import Address, Pause
 
 LONGEST = timedelta(days=366)
-_OPEN = f"SELECT address_id, until FROM {Pause._meta.db_table} WHERE ended_at IS NULL AND until > %s AND "
 
 
 class InvalidPause(ValueError):
     """The end lies in the past, or further off than a year."""
-
-
-def open_pauses(address_ids: Collection[int], *, now: datetime) -> dict[int, datetime]:
-    """Return until when messages are paused, by address; one query."""
-    sql = _OPEN + ids_match("address_id")
-    found = fetch_all(sql, [parameter(now), ids_parameter(address_ids)])
-    return {address_id: moment(until) for address_id, until in found}
 
 
 def pause(*, address_id: int, until: datetime, now: datetime) -> Pause:

@@ -28,6 +28,7 @@ from preferences.models import (
     Address,
     ConsentEvent,
     Evidence,
+    FrequencyWish,
     LinkHandout,
     LinkRequest,
     OptOutReason,
@@ -237,6 +238,7 @@ def _erase(address_ids: Collection[int], now: datetime) -> None:
     PendingConfirmation.objects.filter(address_id__in=address_ids).delete()
     OptOutReason.objects.filter(address_id__in=address_ids).delete()
     Pause.objects.filter(address_id__in=address_ids).delete()
+    FrequencyWish.objects.filter(address_id__in=address_ids).delete()
     LinkHandout.objects.filter(address_id__in=address_ids).update(explanation="")
     LinkRequest.objects.filter(address_id__in=address_ids).delete()
     forget_mails_about(about=address_ids, now=now)

@@ -7,7 +7,13 @@ from typing import Any
 
 from preferences.bulk_sql import match
 from preferences.gathering import Read, read_together
-from preferences.models import BusinessUnit, DoubleOptIn, PolicyVersion, SubscriptionType
+from preferences.models import (
+    BusinessUnit,
+    DoubleOptIn,
+    PolicyVersion,
+    SubscriptionType,
+    frequencies_in,
+)
 from preferences.values import Channel, Policy, TypeFacts
 
 _NEWEST = f"SELECT * FROM {PolicyVersion._meta.db_table} ORDER BY id DESC LIMIT 1"
@@ -68,6 +74,7 @@ def _facts(
     is_archived: bool,
     of_type: str,
     of_unit: str,
+    frequencies: str,
     of_account: bool,
 ) -> TypeFacts:
     """Return the facts in a row; the few rows there are come again and again."""
@@ -80,6 +87,7 @@ def _facts(
         is_internal=bool(is_internal),
         is_archived=bool(is_archived),
         double_opt_in=_first_said(of_type, of_unit, is_default=of_account),
+        frequencies=frequencies_in(frequencies),
     )
 
 
@@ -124,4 +132,5 @@ _TYPE_COLUMNS = (
     ("t.archived_at IS NOT NULL", "boolean"),
     ("t.double_opt_in", "varchar"),
     ("u.double_opt_in", "varchar"),
+    ("t.frequencies", "varchar"),
 )

@@ -240,6 +240,14 @@ PERSON = Actor(ActorKind.PERSON)
 SYSTEM = Actor(ActorKind.SYSTEM)
 
 
+class Frequency(StrEnum):
+    """How often somebody wants a type at most, where it offers a choice; else it comes as it happens."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
     """What the rules need to know of a subscription type."""
@@ -251,6 +259,7 @@ class TypeFacts:
     is_internal: bool = False
     is_archived: bool = False
     double_opt_in: bool = False
+    frequencies: tuple[Frequency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ The rules decide; nothing here does. Everything may be repeated: what is so alre
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import transaction
 
 from accounts.access import Reach
+from preferences.frequencies import ask_frequency
 from preferences.models import ConsentEvent, OptOutReason
 from preferences.pauses import end_pause, pause
 from preferences.selectors import events_of
@@ -20,6 +22,7 @@ from preferences.values import (
     Act,
     Change,
     Flag,
+    Frequency,
     LegalBasis,
     Result,
     Scope,
@@ -60,10 +63,13 @@ def choose(
     wanted: Mapping[Scope, Status],
     pause_until: datetime | None,
     ends_pause: bool = False,
+    often: Mapping[int, Frequency | None] = MappingProxyType({}),
     seen: Seen,
     now: datetime,
 ) -> list[Result]:
-    """Apply what the person changed on their page, all or nothing: scopes in their order, a pause."""
+    """Apply what the person changed on their page, all or nothing: scopes in their order, a pause, how
+    often. Raises frequencies.NotOffered.
+    """
     changes = [
         Change(address_id, _own_wish(scope, status, Source.PREFERENCE_PAGE, seen))
         for scope, status in wanted.items()
@@ -74,6 +80,8 @@ def choose(
             pause(address_id=address_id, until=pause_until, now=now)
         elif ends_pause:
             end_pause(address_id=address_id, now=now)
+        for type_id, frequency in often.items():
+            ask_frequency(address_id=address_id, type_id=type_id, frequency=frequency, now=now)
     return results
 
 

@@ -10,8 +10,11 @@ from html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from preferences.frequency_words import FREQUENCIES
 from preferences.texts import TypeText
+from preferences.values import Frequency
 from public.choices import Choice
+from public.page_form import written_often
 from subscriptions_site.templatetags.ui import icon
 
 
@@ -44,6 +47,7 @@ def marked(words: str, spoken: str, language: str) -> str:
 
 def _row(choice: Choice, language: str) -> str:
     text, state = choice.text, "1" if choice.is_on else "0"
+    often = _often(choice) if choice.frequencies else ""
     hints = [marked(text.description, text.language, language)] if text.description else []
     button = ""
     if choice.may_come:
@@ -53,9 +57,9 @@ def _row(choice: Choice, language: str) -> str:
     return (
         f'<div class="pub-type"><input type="hidden" name="shown" value="{choice.id}:{state}">'
         f'<label class="check"><input type="checkbox" name="types" value="{choice.id}"'
-        f' autocomplete="off"{" checked" if choice.is_on else ""}><span class="check__text">'
+        f' autocomplete="off"{" checked" if choice.is_ticked else ""}><span class="check__text">'
         f'<span class="check__title">{marked(text.name, text.language, language)}</span>'
-        f"{drawn_hints}</span></label>{button}</div>"
+        f"{drawn_hints}</span></label>{_aside(often + button)}</div>"
     )
 
 
@@ -63,6 +67,28 @@ def _no_thanks(choice: Choice) -> str:
     label = escape(_("No, thank you: %(name)s") % {"name": choice.text.name})
     words = escape(_("No, thank you"))
     return (
-        '<div class="pub-type__freq"><button class="btn btn--sm" type="submit" name="stop"'
-        f' value="{choice.id}" aria-label="{label}">{words}</button></div>'
+        '<button class="btn btn--sm" type="submit" name="stop"'
+        f' value="{choice.id}" aria-label="{label}">{words}</button>'
+    )
+
+
+def _aside(controls: str) -> str:
+    return f'<div class="pub-type__freq">{controls}</div>' if controls else ""
+
+
+def _often(choice: Choice) -> str:
+    """Draw the choice of how often, with what it was when the page was drawn beside it."""
+    label = escape(_("How often: %(name)s") % {"name": choice.text.name})
+    words: list[tuple[Frequency | None, object]] = [(None, _("As it happens"))]
+    words += [(each, FREQUENCIES[each]) for each in choice.frequencies]
+    options = [
+        f'<option value="{written_often(choice.id, each)}"'
+        f"{' selected' if each == choice.chosen_often else ''}>{escape(str(word))}</option>"
+        for each, word in words
+    ]
+    before = written_often(choice.id, choice.often)
+    return (
+        f'<input type="hidden" name="often_shown" value="{before}"><span class="select-wrap">'
+        f'<select class="select" name="often" aria-label="{label}" autocomplete="off">'
+        f"{''.join(options)}</select>{icon('down')}</span>"
     )

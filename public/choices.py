@@ -5,19 +5,20 @@ never offers what the gate would refuse. The number of queries does not depend o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from preferences import selectors
 from preferences.address_book import Place
 from preferences.gate import Answer, Reason, judge
 from preferences.models import Address, BusinessUnit
-from preferences.pauses import open_pauses
 from preferences.registers import resolve, shape_of
 from preferences.rules import effective
 from preferences.terms import Terms, current_terms
 from preferences.texts import TypeText, texts_in_order
-from preferences.values import Channel, Registers, State, Status, TypeFacts, Word
+from preferences.values import Channel, Frequency, Registers, State, Status, TypeFacts, Word
+from preferences.wishes import Wishes, open_wishes
 
 _UNITS = (
     f"SELECT * FROM {BusinessUnit._meta.db_table} WHERE archived_at IS NULL "
@@ -31,12 +32,28 @@ OPEN = {Reason.NO_OPT_OUT, Reason.PAUSED, Reason.UNDELIVERABLE}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One type. ``may_come``: nobody chose it, and it may be sent until the person says no."""
+    """One type. ``may_come``: nobody chose it, and it may be sent until the person says no.
+
+    ``often``: how often at most, of the ``frequencies`` that the type offers. ``ticked`` and ``asked``:
+    what was sent, on a page that is shown again with it.
+    """
 
     id: int
     text: TypeText
     is_on: bool
     may_come: bool
+    frequencies: tuple[Frequency, ...] = ()
+    often: Frequency | None = None
+    ticked: bool | None = None
+    asked: tuple[Frequency | None] | None = None
+
+    @property
+    def is_ticked(self) -> bool:
+        return self.is_on if self.ticked is None else self.ticked
+
+    @property
+    def chosen_often(self) -> Frequency | None:
+        return self.often if self.asked is None else self.asked[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,18 @@ class Choices:
     def by_id(self) -> Mapping[int, Choice]:
         return {choice.id: choice for unit in self.units for choice in unit.choices}
 
+    def as_sent(self, ticked: Mapping[int, bool], often: Mapping[int, Frequency | None]) -> Self:
+        """Return the same with what was sent and not saved yet."""
+
+        def sent(choice: Choice) -> Choice:
+            asked = (often[choice.id],) if choice.id in often else None
+            return replace(choice, ticked=ticked.get(choice.id), asked=asked)
+
+        units = [
+            replace(unit, choices=[sent(each) for each in unit.choices]) for unit in self.units
+        ]
+        return replace(self, units=units)
+
     @property
     def open_units(self) -> list[UnitChoices]:
         """Return the units that have not been left as a whole."""
@@ -89,8 +118,8 @@ def get_choices(address: Address, *, first_unit_id: int, language: str, now: dat
     units = BusinessUnit.objects.raw(_UNITS)
     order = sorted(units, key=lambda unit: unit.pk != first_unit_id)
     texts = texts_in_order(language)
-    pauses = open_pauses([address.pk], now=now)
-    reader = _Reader(address, terms, said, texts, is_paused=bool(pauses))
+    wishes = open_wishes([address.pk], now=now)
+    reader = _Reader(address, terms, said, texts, wishes)
     types = [terms.types[pk] for pk in texts if pk in terms.types]  # one may be new since
     found = [reader.unit(unit, types) for unit in order]
     account = selectors.state_of(said, address.pk, type_id=None, unit_id=None).account
@@ -104,7 +133,7 @@ def get_choices(address: Address, *, first_unit_id: int, language: str, now: dat
         texts=texts,
         unit_names={unit.pk: unit.name for unit in order},
         left_at=_left_at(account),
-        paused_until=pauses.get(address.pk),
+        paused_until=wishes.paused.get(address.pk),
         is_undeliverable=address.undeliverable_at is not None,
     )
 
@@ -123,12 +152,11 @@ class _Reader:
         terms: Terms,
         said: selectors.Said,
         texts: Mapping[int, TypeText],
-        *,
-        is_paused: bool,
+        wishes: Wishes,
     ) -> None:
         self.address, self.terms, self.said, self.texts = address, terms, said, texts
         self.place = Place(address.pk, address.erased_at, address.undeliverable_at)
-        self.is_paused = is_paused
+        self.wishes = wishes
 
     def unit(self, unit: BusinessUnit, types: list[TypeFacts]) -> UnitChoices:
         state = selectors.state_of(self.said, self.address.pk, type_id=None, unit_id=unit.pk)
@@ -147,15 +175,18 @@ class _Reader:
         state = selectors.state_of(
             self.said, self.address.pk, type_id=facts.id, unit_id=facts.business_unit_id
         )
-        channel = self.address.channel_value
-        return judge(channel, self.place, facts, state, self.terms, is_paused=self.is_paused)
+        channel, is_paused = self.address.channel_value, bool(self.wishes.paused)
+        return judge(channel, self.place, facts, state, self.terms, is_paused=is_paused)
 
     def _choice(self, facts: TypeFacts, answer: Answer) -> Choice:
+        often = self.wishes.frequencies.get((self.address.pk, facts.id))
         return Choice(
             facts.id,
             self.texts[facts.id],
             is_on=answer.status is Status.SUBSCRIBED,
             may_come=answer.status is Status.NOT_SPECIFIED and set(answer.reasons) <= OPEN,
+            frequencies=facts.frequencies,
+            often=often if often in facts.frequencies else None,
         )
 
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from preferences.event_lines import EventLine
-from preferences.models import Pause
+from preferences.models import FrequencyWish, Pause
 from preferences.texts import TypeText
-from preferences.values import Act, Outcome, Result, ScopeKind, Source, Status, Word
+from preferences.values import Act, Frequency, Outcome, Result, ScopeKind, Source, Status, Word
 from subscriptions_site.templatetags.ui import day
 
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
@@ -69,6 +69,17 @@ _REFUSED: Mapping[str, Promise] = {
     "superseded": gettext_lazy("%(subject)s has changed again since."),
     "too_late": gettext_lazy("%(subject)s: undo works for a day."),
 }
+_OFTEN: Mapping[Frequency | None, Promise] = {
+    Frequency.DAILY: gettext_lazy("%(subject)s: once a day at most"),
+    Frequency.WEEKLY: gettext_lazy("%(subject)s: once a week at most"),
+    Frequency.MONTHLY: gettext_lazy("%(subject)s: once a month at most"),
+    None: gettext_lazy("%(subject)s: as it happens"),
+}
+WRONG_DAYS: Mapping[str, Promise] = {
+    "no_day": gettext_lazy("This is not a day. Write it like this: 2027-01-31."),
+    "range": gettext_lazy("Choose a day from tomorrow on, within one year."),
+    "both": gettext_lazy("Choose a length or a day, not both."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,21 @@ def everything_of(unit_name: str) -> str:
     if not unit_name:
         return _("everything")
     return _("all messages of %(name)s") % {"name": unit_name}
+
+
+def often_words(subject: str, often: Frequency | None) -> str:
+    """Return how often something will come."""
+    return str(_OFTEN[often]) % {"subject": subject}
+
+
+def past_frequency(wish: FrequencyWish, subject: str) -> PastLine:
+    """Return a wish how often as the person reads it, with the day it ended."""
+    wished = often_words(subject, Frequency(wish.frequency))
+    words = _("You chose how often. %(wish)s") % {"wish": wished}
+    if wish.ended_at is not None:
+        ended = _("ended on %(day)s") % {"day": day(wish.ended_at)}
+        words = f"{words}, {ended}"
+    return PastLine(wish.asked_at, words, str(WAYS[Source.PREFERENCE_PAGE]))
 
 
 def past_pause(pause: Pause) -> PastLine:

@@ -21,6 +21,7 @@ FIELDS = {
     "double_opt_in": _("Confirm by link"),
     "email": _("Email"),
     "email_connected": _("Email"),
+    "frequencies": _("How often, at people's choice"),
     "is_active": _("Active"),
     "is_internal": _("Internal"),
     "kind": _("Kind"),
@@ -55,6 +56,9 @@ VALUES = {
     "inherit": _("As set above"),
     "marketing": _("Marketing"),
     "service": _("Service (always sent)"),
+    "daily": _("Once a day"),
+    "weekly": _("Once a week"),
+    "monthly": _("Once a month"),
     "viewer": _("Viewer"),
     "editor": _("Editor"),
     "administrator": _("Administrator"),
@@ -74,4 +78,7 @@ def field_words(field: str) -> str:
 @register.filter
 def value_words(value: str) -> str:
     """Write a value; what is no known code is somebody's own text and stays as it is."""
-    return str(VALUES.get(value, value))
+    words = value.split(", ")
+    if all(word in VALUES for word in words):
+        return ", ".join(str(VALUES[word]) for word in words)
+    return value

@@ -7,9 +7,11 @@ from preferences.models.catalogue import (
     DoubleOptIn,
     SubscriptionType,
     SubscriptionTypeTranslation,
+    frequencies_in,
 )
 from preferences.models.event import EVENT_SEQUENCE, ConsentEvent, Evidence, Seal
 from preferences.models.personal import (
+    FrequencyWish,
     LedgerReader,
     LinkHandout,
     LinkRequest,
@@ -30,6 +32,7 @@ __all__ = [
     "ConsentEvent",
     "DoubleOptIn",
     "Evidence",
+    "FrequencyWish",
     "LedgerReader",
     "LinkHandout",
     "LinkRequest",
@@ -46,4 +49,5 @@ __all__ = [
     "SubscriptionType",
     "SubscriptionTypeTranslation",
     "Wording",
+    "frequencies_in",
 ]

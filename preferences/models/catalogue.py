@@ -5,7 +5,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from preferences.values import Channel
+from preferences.values import Channel, Frequency
+
+_ONE = "|".join(Frequency)
 
 
 class DoubleOptIn(models.TextChoices):
@@ -14,6 +16,12 @@ class DoubleOptIn(models.TextChoices):
     INHERIT = "inherit", _("As set above")
     ON = "on", _("On")
     OFF = "off", _("Off")
+
+
+def frequencies_in(text: str) -> tuple[Frequency, ...]:
+    """Read the frequencies of a type as they are stored, the most frequent first."""
+    named = text.split(", ")
+    return tuple(frequency for frequency in Frequency if frequency in named)
 
 
 class BusinessUnit(models.Model):
@@ -103,6 +111,14 @@ class SubscriptionType(models.Model):
     double_opt_in = models.CharField(
         _("confirm by link"), max_length=7, choices=DoubleOptIn, default=DoubleOptIn.INHERIT
     )
+    frequencies = models.CharField(
+        _("how often, at people's choice"),
+        max_length=40,
+        blank=True,
+        default="",
+        validators=[RegexValidator(rf"^(?:{_ONE})(?:, (?:{_ONE}))*\Z")],
+        help_text=_("daily, weekly and monthly, with commas; without any, people have no choice."),
+    )
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -133,6 +149,10 @@ class SubscriptionType(models.Model):
     @property
     def is_service(self) -> bool:
         return self.kind == self.Kind.SERVICE
+
+    @property
+    def offered_frequencies(self) -> tuple[Frequency, ...]:
+        return frequencies_in(self.frequencies)
 
 
 class SubscriptionTypeTranslation(models.Model):

@@ -1,4 +1,4 @@
-"""What people leave beside consent: a pause, a reason, links taken back."""
+"""What people leave beside consent: a pause, how often, a reason, links taken back."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from preferences.models.address import Address
-from preferences.values import LegalBasis
+from preferences.models.catalogue import SubscriptionType
+from preferences.values import Frequency, LegalBasis
 
 
 class Pause(models.Model):
@@ -27,6 +28,35 @@ class Pause(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["address"], condition=Q(ended_at=None), name="pause_one_open"
+            )
+        ]
+
+
+class FrequencyWish(models.Model):
+    """How often a person wants one type at most; no status changes. Rows are kept, as pauses are.
+
+    "As it happens" is no row: asking for it ends the one before (``ended_at``).
+    """
+
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+", db_index=False)
+    subscription_type = models.ForeignKey(
+        SubscriptionType, models.PROTECT, related_name="+", db_index=False
+    )
+    frequency = models.CharField(
+        _("how often"), max_length=10, choices=[(each.value, each.value) for each in Frequency]
+    )
+    asked_at = models.DateTimeField(_("asked at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("wish how often")
+        verbose_name_plural = _("wishes how often")
+        indexes = [models.Index(fields=["address", "id"], name="frequency_address")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "subscription_type"],
+                condition=Q(ended_at=None),
+                name="frequency_one_open",
             )
         ]
 

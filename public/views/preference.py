@@ -7,12 +7,20 @@ from django.utils.translation import gettext as _
 
 from preferences.links import is_alive, read_preferences
 from preferences.tokens import Preferences
-from public.page_form import PAUSE_MONTHS, NotOurForm
+from public.page_form import PAUSE_MONTHS, NotOurForm, Wanted, WrongDay, days_of_pause
 from public.shown import agreement
 from public.views.after import answer_act, keep_reason, take_back
 from public.views.past import past_of
-from public.views.saving import choices_of, leave_all, restore_pause, save, wanted_of
+from public.views.saving import (
+    choices_of,
+    leave_all,
+    restore_often,
+    restore_pause,
+    save,
+    wanted_of,
+)
 from public.views.visiting import LinkEnded, Visit, begin_visit, public_view
+from public.words import WRONG_DAYS
 
 PLAIN = "text/plain; charset=utf-8"
 
@@ -32,7 +40,11 @@ def preference_page(request: HttpRequest, token: str) -> HttpResponse:
             return HttpResponse(f"{text}\n", status=400, content_type=PLAIN)
         if wanted.leave is not None:
             return answer_act(visit, leave_all(visit, choices, wanted.leave))
-        return _page(visit, notice=save(visit, choices, wanted))
+        try:
+            notice = save(visit, choices, wanted)
+        except WrongDay as wrong:
+            return _page(visit, sent=wanted, wrong_day=wrong.reason, status=422)
+        return _page(visit, notice=notice)
 
 
 @public_view("POST")
@@ -40,9 +52,9 @@ def preference_undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back what was just done, by the tokens that only the page after it carries (R23)."""
     visit = _open(request, token)
     with visit.speaking():
-        has_pause = restore_pause(visit)
+        has_wish = restore_pause(visit) | restore_often(visit)
         undone = take_back(visit)
-        if undone.is_whole or (has_pause and not undone.results):
+        if undone.is_whole or (has_wish and not undone.results):
             return _page(visit, notice={"title": _("It is as it was before")})
         problem = _("This can no longer be undone. Your choices stay as they are now.")
         return _page(visit, notice={"problems": [problem]}, status=409)
@@ -71,12 +83,23 @@ def _open(request: HttpRequest, token: str) -> Visit[Preferences]:
 
 
 def _page(
-    visit: Visit[Preferences], *, notice: dict[str, Any] | None = None, status: int = 200
+    visit: Visit[Preferences],
+    *,
+    notice: dict[str, Any] | None = None,
+    sent: Wanted | None = None,
+    wrong_day: str = "",
+    status: int = 200,
 ) -> HttpResponse:
+    """Draw the page; ``sent`` is what was not saved, because of the day of the break."""
+    choices, days = choices_of(visit), days_of_pause(visit.now)
     context = {
-        "choices": choices_of(visit),
+        "choices": choices.as_sent(sent.types, sent.often) if sent else choices,
         "notice": notice,
-        "months": PAUSE_MONTHS,
+        "months": [(str(count), count) for count in PAUSE_MONTHS],
+        "sent": sent,
+        "wrong_day": WRONG_DAYS.get(wrong_day, ""),
+        "first_day": days[0].isoformat(),
+        "last_day": days[1].isoformat(),
         "agreement": agreement(),
         "history_url": visit.url("history/"),
     }

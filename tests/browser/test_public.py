@@ -42,6 +42,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, input, 
 def ada(db) -> Person:
     set_policy(privacy=1)
     person = Person()
+    SubscriptionType.objects.update(frequencies="weekly, monthly")
     person.breaks.translations.create(language="pl", name="Wyjazdy last minute")
     person.add_type(LONG * 3, description=LONG * 3)
     person.add_type("Booking updates", kind="service")

@@ -4,8 +4,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from preferences.frequencies import ask_frequency
 from preferences.links import unsubscribe_link
+from preferences.models import SubscriptionType
 from preferences.pauses import pause
+from preferences.values import Frequency
 from tests.contacts.panel_scene import Scene
 from tests.preferences.kernel import DAY
 from tests.public.scene import hidden, path_of, stranger
@@ -32,6 +35,18 @@ def test_a_break_stands_at_its_address(scene, as_user):
     assert 'class="pill pill--hold"' in html
     pause(address_id=scene.email.pk, until=now - DAY, now=now - 9 * DAY)
     assert "Paused to" not in html_of("contact_subscriptions", scene, as_user)
+
+
+def test_how_often_they_want_a_type_stands_at_its_row(scene, as_user):
+    SubscriptionType.objects.filter(pk=scene.guide.pk).update(frequencies="weekly")
+    assert "Once a week" not in html_of("contact_subscriptions", scene, as_user)
+    ask_frequency(
+        address_id=scene.email.pk,
+        type_id=scene.guide.pk,
+        frequency=Frequency.WEEKLY,
+        now=timezone.now(),
+    )
+    assert "Once a week" in html_of("contact_subscriptions", scene, as_user)
 
 
 def test_the_history_tells_the_way_the_text_and_the_reason(scene, as_user):

@@ -8,10 +8,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.test.utils import CaptureQueriesContext
 
 from preferences import gate, projection
+from preferences.frequencies import ask_frequency
 from preferences.gate import Answer, Question, Reason, may_send, may_send_many
-from preferences.models import ConsentEvent
+from preferences.models import ConsentEvent, SubscriptionType
 from preferences.pauses import pause
-from preferences.values import ACCOUNT, Act, Channel, Privacy, ScopeKind
+from preferences.values import ACCOUNT, Act, Channel, Frequency, Privacy, ScopeKind
+from tests.factories import TypeFactory
 from tests.preferences.kernel import (
     DAY,
     HOUR,
@@ -41,6 +43,20 @@ def ask(subscription_type, text: str = EMAIL, channel: str = "EMAIL") -> Answer:
 
 
 # --- yes ----------------------------------------------------------------------------------------------
+
+
+def test_it_reports_how_often_the_person_wants_it():
+    kind, other = TypeFactory(frequencies="weekly, monthly"), TypeFactory(frequencies="weekly")
+    one = address()
+    act(one, own(of(kind), IN), at=NOW)
+    ask_frequency(address_id=one, type_id=kind.pk, frequency=Frequency.WEEKLY, now=NOW)
+    answer = may_send("EMAIL", EMAIL, kind.pk, now=NOW)
+    assert (answer.allowed, answer.frequency) == (True, Frequency.WEEKLY)
+    assert may_send("EMAIL", EMAIL, other.pk, now=NOW).frequency is None
+    act(one, own(of(kind), OUT), at=NOW + HOUR)
+    assert may_send("EMAIL", EMAIL, kind.pk, now=NOW + HOUR).frequency is Frequency.WEEKLY
+    SubscriptionType.objects.filter(pk=kind.pk).update(frequencies="monthly")
+    assert may_send("EMAIL", EMAIL, kind.pk, now=NOW + HOUR).frequency is None
 
 
 def test_who_opted_in_may_be_written_to():
@@ -181,7 +197,7 @@ def test_reasons_come_in_their_order_and_the_first_decides():
 @pytest.mark.parametrize(
     "error", [DatabaseError, OperationalError, InterfaceError, KeyError, RecursionError]
 )
-@pytest.mark.parametrize("broken", ["current_terms", "locate", "effective", "open_pauses"])
+@pytest.mark.parametrize("broken", ["current_terms", "locate", "effective", "open_wishes"])
 def test_whatever_breaks_the_answer_is_no(monkeypatch, error, broken, caplog):
     first = news()
 

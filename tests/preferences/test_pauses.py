@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from preferences.models import ConsentEvent, Pause
-from preferences.pauses import InvalidPause, end_pause, open_pauses, pause
+from preferences.pauses import InvalidPause, end_pause, pause
+from preferences.wishes import open_wishes
 from tests.preferences.kernel import DAY, HOUR, NOW, act, address, erasure
 
 pytestmark = pytest.mark.django_db
@@ -14,17 +15,17 @@ pytestmark = pytest.mark.django_db
 def test_a_pause_counts_until_its_end():
     one, other = address(), address("other@fernmoor.example")
     pause(address_id=one, until=NOW + DAY, now=NOW)
-    assert open_pauses([one, other], now=NOW) == {one: NOW + DAY}
-    assert open_pauses([one], now=NOW + DAY - HOUR) == {one: NOW + DAY}
-    assert open_pauses([one], now=NOW + DAY) == {}
-    assert open_pauses([], now=NOW) == {}
+    assert open_wishes([one, other], now=NOW).paused == {one: NOW + DAY}
+    assert open_wishes([one], now=NOW + DAY - HOUR).paused == {one: NOW + DAY}
+    assert open_wishes([one], now=NOW + DAY).paused == {}
+    assert open_wishes([], now=NOW).paused == {}
 
 
 def test_a_new_pause_replaces_the_one_before_and_both_are_kept():
     one = address()
     pause(address_id=one, until=NOW + DAY, now=NOW)
     pause(address_id=one, until=NOW + 9 * DAY, now=NOW + HOUR)
-    assert open_pauses([one], now=NOW + HOUR) == {one: NOW + 9 * DAY}
+    assert open_wishes([one], now=NOW + HOUR).paused == {one: NOW + 9 * DAY}
     ended = Pause.objects.filter(address_id=one).order_by("id").values_list("ended_at", flat=True)
     assert list(ended) == [NOW + HOUR, None]
 
@@ -42,7 +43,7 @@ def test_starting_again():
     pause(address_id=one, until=NOW + DAY, now=NOW)
     assert end_pause(address_id=one, now=NOW + HOUR)
     assert not end_pause(address_id=one, now=NOW + HOUR)
-    assert open_pauses([one], now=NOW + HOUR) == {}
+    assert open_wishes([one], now=NOW + HOUR).paused == {}
 
 
 @pytest.mark.parametrize("until", [NOW, NOW - DAY, NOW + timedelta(days=367)])
@@ -51,7 +52,7 @@ def test_an_end_that_makes_no_sense_changes_nothing(until):
     pause(address_id=one, until=NOW + DAY, now=NOW)
     with pytest.raises(InvalidPause):
         pause(address_id=one, until=until, now=NOW)
-    assert open_pauses([one], now=NOW) == {one: NOW + DAY}
+    assert open_wishes([one], now=NOW).paused == {one: NOW + DAY}
 
 
 def test_a_pause_is_no_event_and_goes_with_the_person():

@@ -1,10 +1,13 @@
 """Settings of subscription types: as administrators use them."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from accounts.models import Role, SettingChange
 from preferences.models import SubscriptionType
+from preferences.values import Frequency
 from tests.conftest import make_user
 from tests.factories import TypeFactory, UnitFactory, UserFactory
 
@@ -38,6 +41,22 @@ def page_of(found):
 def history_of(found):
     changes = SettingChange.objects.filter(subject_kind="subscription_type", subject_id=found.pk)
     return [(change.field, change.before, change.after) for change in changes.order_by("id")]
+
+
+def test_people_are_let_choose_how_often_and_the_history_says_so_in_words(client):
+    found = TypeFactory(name="Workshops and events")
+    client.post(page_of(found), form_of(frequencies=["monthly", "weekly"]))
+    found.refresh_from_db()
+    assert found.frequencies == "weekly, monthly"
+    assert found.offered_frequencies == (Frequency.WEEKLY, Frequency.MONTHLY)
+    assert ("frequencies", "", "weekly, monthly") in history_of(found)
+    html = client.get(page_of(found)).text
+    assert "Once a week, Once a month" in html
+    boxes = re.findall(r'<input [^>]*name="frequencies"[^>]*>', html)
+    assert ["checked" in box for box in boxes] == [False, True, True]
+    response = client.post(page_of(found), form_of(frequencies=["hourly"]))
+    assert response.status_code == 422
+    assert "hourly is not one of the available choices" in response.text
 
 
 def test_a_type_is_created_with_its_texts_and_found_in_the_list(client, administrator):

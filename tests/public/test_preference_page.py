@@ -1,30 +1,34 @@
 """The preference page: one address, only what was changed, and nothing the gate would refuse."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from preferences import links
 from preferences.access import actor_for
 from preferences.event_lines import history_lines
 from preferences.gate import may_send
 from preferences.models import BusinessUnit, Pause, SubscriptionType, Wording
-from preferences.pauses import open_pauses, pause
+from preferences.pauses import pause
 from preferences.values import (
     ACCOUNT,
     Act,
     ActorKind,
     Channel,
+    Frequency,
     LegalBasis,
     Source,
     Word,
     unit_scope,
 )
+from preferences.wishes import open_wishes
 from public.acts import EVERYTHING
 from public.words import past_line
+from subscriptions_site.templatetags.ui import day
 from tests.factories import TypeFactory, UnitFactory, UserFactory
 from tests.preferences.kernel import (
     DAY,
@@ -75,6 +79,7 @@ def save(person: Person, types: set[int] | None = None, html: str = "", **fields
     """Send the page as a browser would, with these boxes ticked."""
     html = html or page(person)
     body = {"shown": hidden(html, "shown"), "drawn": hidden(html, "drawn")[0], "pause": ""}
+    body["often_shown"] = hidden(html, "often_shown")
     body["types"] = [str(pk) for pk in (ticked(html) if types is None else types)]
     return person.client.post(person.preference_path(), {**body, **fields})
 
@@ -272,7 +277,7 @@ def test_r23_undo_takes_back_the_whole_save(ada):
     assert "It is as it was before" in text_of(response)
     assert status_of(ada.address_id, ada.breaks) is IN
     assert status_of(ada.address_id, ada.places) is NONE
-    assert open_pauses([ada.address_id], now=ada.now + HOUR) == {}
+    assert open_wishes([ada.address_id], now=ada.now + HOUR).paused == {}
     assert {event.act for event in ada.events()[-2:]} == {Act.UNDO.code}
 
 
@@ -394,9 +399,9 @@ def test_start_again_now(ada):
     response = ada.client.post(ada.preference_path(), {"pause": "end"})
     assert "Messages come again" in text_of(response)
     assert may_send("EMAIL", EMAIL, ada.breaks.pk, now=ada.now + HOUR).allowed
-    assert open_pauses([ada.address_id], now=ada.now + HOUR) == {}
+    assert open_wishes([ada.address_id], now=ada.now + HOUR).paused == {}
     undo(ada, response)
-    assert open_pauses([ada.address_id], now=ada.now + HOUR)
+    assert open_wishes([ada.address_id], now=ada.now + HOUR).paused
     again = ada.client.post(ada.preference_path(), {"pause": "end"})
     assert "Messages come again" in text_of(again)
     nothing = ada.client.post(ada.preference_path(), {"pause": "end"})
@@ -407,7 +412,119 @@ def test_undoing_a_pause_gives_back_the_one_before(ada):
     until = ada.now + 20 * DAY
     pause(address_id=ada.address_id, until=until, now=ada.now - DAY)
     undo(ada, save(ada, pause="3"))
-    assert open_pauses([ada.address_id], now=ada.now + HOUR) == {ada.address_id: until}
+    assert open_wishes([ada.address_id], now=ada.now + HOUR).paused == {ada.address_id: until}
+
+
+def midnight(person: Person, days: int):
+    day = timezone.localdate(person.now) + days * DAY
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+@pytest.mark.parametrize("days", [1, 200, 366])
+def test_a_pause_until_a_day_of_their_own(ada, days):
+    until = midnight(ada, days)
+    html = page(ada)
+    response = save(ada, pause_day=until.date().isoformat())
+    assert f"All messages are paused until {day(until)}" in text_of(response)
+    assert open_wishes([ada.address_id], now=ada.now).paused == {ada.address_id: until}
+    assert f'min="{midnight(ada, 1).date()}" max="{midnight(ada, 366).date()}"' in html
+    undo(ada, response)
+    assert open_wishes([ada.address_id], now=ada.now + HOUR).paused == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"pause_day": "tomorrow"}, "This is not a day."),
+        ({"pause_day": "2026-02-30"}, "This is not a day."),
+        ({"pause_day": "9" * 200}, "This is not a day."),
+        ({"pause_day": "0001-01-01"}, "from tomorrow on"),
+        ({"pause_day": "9999-12-31"}, "from tomorrow on"),
+        ({"pause_day": 0}, "from tomorrow on"),
+        ({"pause_day": 367}, "from tomorrow on"),
+        ({"pause_day": 9, "pause": "2"}, "a length or a day, not both"),
+    ],
+)
+def test_a_day_that_makes_no_sense_is_said_at_its_field_and_nothing_is_lost(ada, fields, words):
+    number = fields["pause_day"]
+    if isinstance(number, int):
+        fields = {**fields, "pause_day": midnight(ada, number).date().isoformat()}
+    before = len(ada.events())
+    SubscriptionType.objects.filter(pk=ada.places.pk).update(frequencies="weekly")
+    response = save(ada, {ada.places.pk}, often=f"{ada.places.pk}:weekly", **fields)
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert words in text_of(response)
+    assert f'value="{fields["pause_day"][:20]}" aria-invalid="true"' in html
+    assert ticked(html) == {ada.places.pk}
+    assert f'"{ada.places.pk}:weekly" selected' in html
+    assert hidden(html, "shown") == [f"{ada.breaks.pk}:1", f"{ada.places.pk}:0"]
+    assert ('value="2" selected' in html) == ("pause" in fields)
+    assert len(ada.events()) == before
+    assert not Pause.objects.exists()
+
+
+# --- how often --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guide(ada):
+    return ada.add_type("Monthly guide", frequencies="weekly, monthly")
+
+
+def often_of(ada):
+    return open_wishes([ada.address_id], now=ada.now + HOUR).frequencies
+
+
+def test_how_often_is_a_choice_where_the_type_offers_one(ada, guide):
+    html = page(ada)
+    assert hidden(html, "often_shown") == [f"{guide.pk}:"]
+    assert html.count('name="often"') == 1
+    assert 'aria-label="How often: Monthly guide"' in html
+    before = len(ada.events())
+    response = save(ada, often=f"{guide.pk}:weekly")
+    assert "Monthly guide: once a week at most" in text_of(response)
+    assert often_of(ada) == {(ada.address_id, guide.pk): Frequency.WEEKLY}
+    assert may_send("EMAIL", EMAIL, guide.pk, now=ada.now).frequency is Frequency.WEEKLY
+    assert len(ada.events()) == before
+    html = page(ada)
+    assert f'value="{guide.pk}:weekly" selected' in html
+    again = save(ada, html=html, often=f"{guide.pk}:weekly")
+    assert "Nothing has changed" in text_of(again)
+    back = save(ada, html=html, often=f"{guide.pk}:")
+    assert "Monthly guide: as it happens" in text_of(back)
+    assert often_of(ada) == {}
+
+
+def test_undo_gives_back_how_often(ada, guide):
+    save(ada, often=f"{guide.pk}:weekly")
+    response = save(ada, often=f"{guide.pk}:monthly")
+    html = response.content.decode()
+    url = f"{ada.preference_path()}undo/"
+    for wrong in ("x", "99999:weekly", f"{guide.pk}:hourly"):
+        assert ada.client.post(url, {"often_back": wrong}).status_code == 409
+    assert often_of(ada) == {(ada.address_id, guide.pk): Frequency.MONTHLY}
+    undone = ada.client.post(url, {"often_back": hidden(html, "often_back")})
+    assert "It is as it was before" in text_of(undone)
+    assert often_of(ada) == {(ada.address_id, guide.pk): Frequency.WEEKLY}
+
+
+def test_what_a_type_no_longer_offers_is_said_and_the_rest_is_saved(ada, guide):
+    html = page(ada)
+    SubscriptionType.objects.filter(pk=guide.pk).update(frequencies="monthly")
+    response = save(ada, {ada.places.pk}, html, often=f"{guide.pk}:weekly")
+    assert "Monthly guide: how often can no longer be chosen." in text_of(response)
+    assert status_of(ada.address_id, ada.places) is IN
+    assert often_of(ada) == {}
+
+
+def test_the_history_tells_how_often(ada, guide):
+    save(ada, often=f"{guide.pk}:weekly")
+    save(ada, often=f"{guide.pk}:")
+    words = text_of(ada.client.get(f"{ada.preference_path()}history/"))
+    assert "You chose how often. Monthly guide: once a week at most, ended on" in words
+    SubscriptionType.objects.filter(pk=guide.pk).update(is_internal=True)
+    assert "Monthly guide" not in text_of(ada.client.get(f"{ada.preference_path()}history/"))
 
 
 @pytest.mark.parametrize("back", ["", "never", "2026-13-01", "2026-11-22T12:00:00", "9" * 50])
@@ -415,7 +532,7 @@ def test_a_pause_is_given_back_from_nothing_but_a_time(ada, back):
     save(ada, pause="1")
     ada.client.post(f"{ada.preference_path()}undo/", {"pause_back": back})
     assert Pause.objects.count() == 1
-    assert open_pauses([ada.address_id], now=ada.now + HOUR)
+    assert open_wishes([ada.address_id], now=ada.now + HOUR).paused
 
 
 # --- history ----------------------------------------------------------------------------------------------
@@ -549,6 +666,10 @@ def test_what_the_page_did_not_show_is_refused_whole(ada):
         {"shown": good, "stop": ada.places.pk},
         {"shown": good, "pause": "12"},
         {"shown": good, "pause": "²"},
+        {"often": f"{ada.breaks.pk}:weekly"},
+        {"often_shown": f"{texts.pk}:", "often": f"{texts.pk}:weekly"},
+        {"often_shown": f"{ada.breaks.pk}:hourly"},
+        {"often_shown": f"{ada.breaks.pk}:", "often": "²:weekly"},
         {"shown": good, "leave": "99999"},
         {"shown": good, "leave": ["all", str(ada.unit.pk)]},
         {"shown": good, "leave": "all", "come_back": "all"},

@@ -17,7 +17,13 @@ from subscriptions_site.management.commands.makemessages import IGNORED
 
 # Which folders a language promises to cover: Polish all of them, German what the public sees.
 EVERYTHING = (".",)
-PUBLIC = ("public", "preferences/reasons.py", "templates/public", "templates/base_public.html")
+PUBLIC = (
+    "public",
+    "preferences/frequency_words.py",
+    "preferences/reasons.py",
+    "templates/public",
+    "templates/base_public.html",
+)
 COMPLETE = {"pl": EVERYTHING, "de": PUBLIC}
 SHOWN = 20
 
