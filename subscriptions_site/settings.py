@@ -76,6 +76,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("subscriptions_site.web.errors.show_own_not_found")
 
 ROOT_URLCONF = "subscriptions_site.urls"
 WSGI_APPLICATION = "subscriptions_site.wsgi.application"

@@ -1,6 +1,8 @@
 """Pages and fragments for 403, 404, 500 and a failed CSRF check."""
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
@@ -18,6 +20,22 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, "403_csrf.html", status=403)
+
+
+def show_own_not_found(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Show our page also while DEBUG is on, where Django's own lists every URL there is.
+
+    Only that one is a HttpResponseNotFound: what views answer, and our pages, are not.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_technical = isinstance(response, HttpResponseNotFound)
+        return page_not_found(request, Http404()) if is_technical else response
+
+    return middleware
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

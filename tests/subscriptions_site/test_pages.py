@@ -57,6 +57,23 @@ def test_not_found_is_a_page_or_a_notice(client):
     assert b"<html" not in fragment.content
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["/nowhere/", "/contacts/0/"])
+def test_not_found_is_the_same_page_while_debugging(client, settings, administrator, url):
+    settings.DEBUG = True
+    client.force_login(administrator)
+    response = client.get(url)
+    assert response.status_code == 404
+    assert b"There is nothing here" in response.content
+    assert b"^contacts/" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_forgotten_slash_is_added_while_debugging(client, settings):
+    settings.DEBUG = True
+    assert client.get("/contacts").status_code == 301
+
+
 def test_server_error_needs_no_database_and_names_the_request(rf):
     response = errors.server_error(rf.get("/"))
     assert response.status_code == 500
