@@ -1,9 +1,11 @@
 """The forms of the other bulk actions: what each asks for, and the action it comes to."""
 
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.forms import DeclarativeFieldsMetaclass
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -42,7 +44,11 @@ REQUIRED: Any = PROBLEMS
 NO_VALUE = _("Enter a value, or say that it is to be empty.")
 
 
-class ActionForm(StartForm):
+class _AbstractForms(DeclarativeFieldsMetaclass, ABCMeta):
+    """Lets a form have abstract methods: nobody can make one that forgot its action."""
+
+
+class ActionForm(StartForm, metaclass=_AbstractForms):
     """``title`` heads the panel, ``finish`` is the button; ``nothing`` stands for an effect not known."""
 
     title: ClassVar[str | Promise]
@@ -51,9 +57,9 @@ class ActionForm(StartForm):
     note: ClassVar[str | Promise] = ""
     is_dangerous: ClassVar[bool] = False
 
+    @abstractmethod
     def action(self) -> Action | None:
         """Return the action as far as it was filled in; None while something is missing."""
-        raise NotImplementedError
 
     has_later_fields: ClassVar[bool] = False
     field_of_problem: ClassVar[Mapping[str, str]] = {}

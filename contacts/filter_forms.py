@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from contacts.filters.catalogue import CHANNELS, Catalogue
 from contacts.filters.checking import choices_of, problem_of
 from contacts.filters.fields import ALL_UNITS, DAYS, KNOWN, NO, YES, Field, Kind, Part
-from contacts.filters.telling import OPERATORS, name_of, shown_value
+from contacts.filters.telling import OPERATORS, PLAIN_NAMES, name_of, shown_value
 from contacts.filters.tree import Condition
 from contacts.values import fold
 from preferences.values import Channel
@@ -203,6 +203,7 @@ def heading_of(condition: Condition, catalogue: Catalogue) -> str:
 
 
 HEADINGS = {
+    **PLAIN_NAMES,
     "status": gettext_lazy("Status of a type"),
     "own": gettext_lazy("Own opt-out of a type"),
     "anywhere": gettext_lazy("Opted out on any address"),
@@ -212,18 +213,6 @@ HEADINGS = {
     "source": gettext_lazy("Source of the last change"),
     "changed": gettext_lazy("Time of the last change"),
     "undeliverable": gettext_lazy("Undeliverable"),
-    "unit": gettext_lazy("Business unit"),
-    "owner": gettext_lazy("Owner"),
-    "stage": gettext_lazy("Life-cycle stage"),
-    "country": gettext_lazy("Country"),
-    "language": gettext_lazy("Language"),
-    "processing": gettext_lazy("Legal basis for processing"),
-    "created": gettext_lazy("Create date"),
-    "updated": gettext_lazy("Last updated"),
-    "first_name": gettext_lazy("First name"),
-    "last_name": gettext_lazy("Last name"),
-    "company": gettext_lazy("Company"),
-    "job_title": gettext_lazy("Job title"),
     "address": gettext_lazy("Address or phone number"),
 }
 

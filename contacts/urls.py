@@ -95,6 +95,7 @@ bulk_patterns: list[URLPattern] = [
     path("jobs/<int:job_id>/export.csv", bulk_export.job_export_csv, name="job_export_csv"),
     path("jobs/<int:job_id>/undo/", bulk_result.job_undo, name="job_undo"),
     path("jobs/<int:job_id>/changes.csv", bulk_result.job_changes_csv, name="job_changes_csv"),
+    path("jobs/<int:job_id>/refusals/", bulk_result.job_refusals, name="job_refusals"),
     path("jobs/<int:job_id>/refusals.csv", bulk_result.job_refusals_csv, name="job_refusals_csv"),
 ]
 

@@ -65,13 +65,16 @@ class Effect:
 class Description(NamedTuple):
     """``facts``: label and value of what was asked for, plain text.
 
-    ``reason_words`` tells what a key "refused REASON" of the counts means.
+    ``reason_words`` tells what a key "refused REASON" of the counts means, ``summary`` what came of it
+    all. ``refusals``: the name of the URL that lists whom the job left as they were.
     """
 
     facts: Sequence[tuple[Words, Words]] = ()
     outcomes: Sequence[Outcome] = ()
     files: Sequence[File] = ()
     reason_words: Callable[[str], str] = str
+    summary: Callable[[Mapping[str, int]], str] | None = None
+    refusals: str = ""
 
 
 def title_of(job: Job) -> str:

@@ -63,6 +63,11 @@ def counts_of(job: Job) -> Counts:
     return Counts(dict(items), dict(changes))
 
 
+def has_refusals(job: Job) -> bool:
+    """Tell whether a chunk that is done left anybody as they were, and kept why."""
+    return job.chunks.filter(done_at__isnull=False).exclude(refusals={}).exists()
+
+
 def count_to_approve(user: User) -> int:
     """Return how many jobs wait for a second person such as this user."""
     return jobs_for(user).filter(state=Job.State.WAITING).exclude(created_by=user).count()

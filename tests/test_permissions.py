@@ -201,6 +201,7 @@ TABLE += [
     ("job_undo", "GET", JOB, (302, 403, 404, 200, 403)),
     ("job_undo", "POST", JOB, (302, 403, 404, 409, 403)),
     ("job_changes_csv", "GET", JOB, (302, 403, 404, 200, 404)),
+    ("job_refusals", "GET", JOB, (302, 404, 404, 200, 404)),
     ("job_refusals_csv", "GET", JOB, (302, 403, 404, 200, 404)),
     ("job_export_csv", "GET", JOB, (302, 403, 404, 404, 404)),  # an edit has no such file
 ]

@@ -110,7 +110,7 @@ def describe_action(job: Job) -> Description:
     ]
     facts = [(_("Contacts"), selection_words(job)), *words.facts]
     files = (File("job_refusals_csv", _("Refusals (CSV)")),)
-    return Description(facts, outcomes, files, left_words)
+    return Description(facts, outcomes, files, left_words, refusals="job_refusals")
 
 
 def _owner_words(action: SetOwner) -> Words:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -112,7 +113,10 @@ def _types(edit: BulkEdit) -> str:
 def describe_edit(job: Job) -> Description:
     """Say what was asked for and how to call what came of it; one query."""
     edit = BulkEdit.from_json(job.parameters)
-    return Description(_facts(job, edit), _outcomes(edit), FILES, reason_words)
+    summary = partial(_summary, edit.status)
+    return Description(
+        _facts(job, edit), _outcomes(edit), FILES, reason_words, summary, "job_refusals"
+    )
 
 
 def describe_undo(job: Job) -> Description:
@@ -123,7 +127,29 @@ def describe_undo(job: Job) -> Description:
         Outcome("refused", "none", _("Left alone: changed since"), _("Left alone so far")),
         Outcome("unchanged", "none", _("Nothing to undo any more"), is_rare=True),
     ]
-    return Description(_facts(job, edit), outcomes, FILES, reason_words)
+    return Description(_facts(job, edit), outcomes, FILES, reason_words, refusals="job_refusals")
+
+
+def _summary(status: Status, counts: Mapping[str, int]) -> str:
+    """Return "909 contacts are now opted in. 134 were refused."."""
+    changed, refused = counts.get("changed", 0), counts.get("refused", 0)
+    if status is Status.SUBSCRIBED:
+        words = ngettext(
+            "%(count)s contact is now opted in.", "%(count)s contacts are now opted in.", changed
+        )
+    elif status is Status.UNSUBSCRIBED:
+        words = ngettext(
+            "%(count)s contact is now opted out.", "%(count)s contacts are now opted out.", changed
+        )
+    else:
+        words = ngettext(
+            "%(count)s contact is now not opted.", "%(count)s contacts are now not opted.", changed
+        )
+    told = [words % {"count": number(changed)}]
+    if refused:
+        words = ngettext("%(count)s was refused.", "%(count)s were refused.", refused)
+        told.append(words % {"count": number(refused)})
+    return " ".join(told)
 
 
 FILES = (

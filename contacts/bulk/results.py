@@ -4,11 +4,12 @@ Codes beside words, so that programs and people can read them; every cell is saf
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from operator import itemgetter
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for, deleted_contacts_for
 from contacts.bulk.undo import owners_of
@@ -57,42 +58,79 @@ LEFT_WORDS: Mapping[str, Promise] = {
 }
 
 
+class Refusal(NamedTuple):
+    """One wish that was refused. ``scope`` None: the contact as a whole was left out.
+
+    ``key``: rule and reason, or the reason alone.
+    """
+
+    key: str
+    contact_id: int
+    address_id: int
+    scope: Scope | None
+
+    @property
+    def rule(self) -> str:
+        return self.key.rpartition(" ")[0]
+
+    @property
+    def reason(self) -> str:
+        return self.key.rpartition(" ")[2]
+
+    @property
+    def words(self) -> Promise:
+        return words_of(self.key)
+
+
+def words_of(key: str) -> Promise:
+    """Return the sentence for why somebody was left as they were; ``key``: of ``Refusal``."""
+    return LEFT_WORDS.get(key) or REASONS[key.rpartition(" ")[2]]
+
+
 def refusal_rows(job: Job, *, user: User, reason: str = "") -> Iterator[list[str]]:
     """Yield header and rows of what was refused or left out; ``reason``: only this one."""
     yield list(REFUSAL_COLUMNS)
-    catalogue = _Catalogue()
+    catalogue = Catalogue(reach_of(user))
     for chunk in done_chunks(job, "refusals"):
-        found = sorted(
-            (
-                (key, numbers[place : place + 4])
-                for key, numbers in chunk.refusals.items()
-                if reason in ("", key)
-                for place in range(0, len(numbers), 4)
-            ),
-            key=itemgetter(1),
+        found = [one for one in refusals_of(chunk, reason) if catalogue.shows(one.scope)]
+        names = names_of({one.contact_id for one in found}, user)
+        addresses = addresses_of(one.address_id for one in found)
+        for one in found:
+            scope = catalogue.cells(one.scope) if one.scope else ("", "")
+            is_seen = one.contact_id in names
+            address = addresses.get(one.address_id, ("", "")) if is_seen else ("", "")
+            who = (one.contact_id or "", names.get(one.contact_id, ""))
+            yield _safe(*who, *address, *scope, one.rule, one.reason, one.words)
+
+
+def refusals_of(chunk: JobChunk, reason: str = "") -> list[Refusal]:
+    """Return what was refused in a chunk, by contact; ``reason``: only this one."""
+    found = [
+        (numbers[place : place + 4], key)
+        for key, numbers in chunk.refusals.items()
+        if reason in ("", key)
+        for place in range(0, len(numbers), 4)
+    ]
+    return [
+        Refusal(
+            key,
+            contact_id,
+            address_id,
+            Scope(ScopeKind.from_code(kind), scope_id or None) if kind else None,
         )
-        names = _names({numbers[0] for _, numbers in found}, user)
-        addresses = _addresses(numbers[1] for _, numbers in found)
-        for key, (contact_id, address_id, kind, scope_id) in found:
-            rule, _space, code = key.rpartition(" ")
-            words = LEFT_WORDS.get(key) or REASONS[code]
-            scope = (
-                catalogue.cells(Scope(ScopeKind.from_code(kind), scope_id)) if kind else ("", "")
-            )
-            address = addresses.get(address_id, ("", "")) if contact_id in names else ("", "")
-            who = (contact_id or "", names.get(contact_id, ""))
-            yield _safe(*who, *address, *scope, rule, code, words)
+        for (contact_id, address_id, kind, scope_id), key in sorted(found)
+    ]
 
 
 def change_rows(job: Job, *, user: User) -> Iterator[list[str]]:
     """Yield header and rows of what the job wrote into the ledger."""
     yield list(CHANGE_COLUMNS)
-    catalogue = _Catalogue()
+    catalogue = Catalogue(reach_of(user))
     for chunk in done_chunks(job, "items", "first_event_id", "last_event_id"):
-        events = _events(chunk)
+        events = [event for event in _events(chunk) if catalogue.shows(scope_of(event))]
         owners = owners_of({event.address_id for event in events}, ids_of_text(chunk.items))
-        names = _names(set(owners.values()), user)
-        addresses = _addresses(event.address_id for event in events)
+        names = names_of(set(owners.values()), user)
+        addresses = addresses_of(event.address_id for event in events)
         for event in events:
             contact_id = owners.get(event.address_id, 0)
             address = addresses[event.address_id] if contact_id in names else ("", "")
@@ -111,18 +149,27 @@ def change_rows(job: Job, *, user: User) -> Iterator[list[str]]:
             )
 
 
-class _Catalogue:
-    """The names of units and types, read once for a file."""
+class Catalogue:
+    """The names of units and types, read once for a file. What is out of reach is not shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
         self.units = dict(BusinessUnit.objects.values_list("pk", "name"))
         types = SubscriptionType.objects.values_list("pk", "business_unit_id", "name")
-        self.types = {pk: (self.units[unit_id], name) for pk, unit_id, name in types}
+        self.types = {pk: (unit_id, name) for pk, unit_id, name in types}
+
+    def shows(self, scope: Scope | None) -> bool:
+        """Tell whether a scope is within reach; what concerns the whole account is, for everyone."""
+        if scope is None or scope.kind is ScopeKind.ACCOUNT:
+            return True
+        unit_id = self.types[scope.id or 0][0] if scope.kind is ScopeKind.TYPE else scope.id
+        return self.reach.covers(unit_id)
 
     def cells(self, scope: Scope) -> tuple[str, str]:
         """Return unit and type; for an opt-out of all its words stand for the type."""
         if scope.kind is ScopeKind.TYPE:
-            return self.types[scope.id or 0]
+            unit_id, name = self.types[scope.id or 0]
+            return self.units[unit_id], name
         return self.units.get(scope.id or 0, ""), str(SCOPE_KINDS[scope.kind])
 
 
@@ -134,7 +181,7 @@ def _events(chunk: JobChunk) -> list[ConsentEvent]:
     return list(events.order_by("pk"))
 
 
-def _names(contact_ids: Collection[int], user: User) -> dict[int, str]:
+def names_of(contact_ids: Collection[int], user: User) -> dict[int, str]:
     """Return what the contacts that the user may see are called, deleted ones included."""
     names: dict[int, str] = {}
     for visible in (contacts_for(user), deleted_contacts_for(user)):
@@ -144,7 +191,8 @@ def _names(contact_ids: Collection[int], user: User) -> dict[int, str]:
     return names
 
 
-def _addresses(address_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+def addresses_of(address_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Return channel and address as people read them."""
     found = Address.objects.filter(pk__in=set(address_ids)).only("channel", "canonical")
     return {
         address.pk: (str(CHANNELS[address.channel_value]), address.display) for address in found

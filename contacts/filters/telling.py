@@ -26,18 +26,8 @@ from subscriptions_site.templatetags.ui import day
 
 SHOWN_VALUES = 3
 
-# What a condition is called, with %(type)s, %(unit)s and %(channel)s where it names them.
-OF_TYPE = gettext_lazy("%(type)s (%(channel)s)")
-NAMES: Mapping[str, Promise] = {
-    "status": OF_TYPE,
-    "own": OF_TYPE,
-    "anywhere": OF_TYPE,
-    "sendable": OF_TYPE,
-    "left": gettext_lazy("%(unit)s (%(channel)s)"),
-    "basis": gettext_lazy("Legal basis of the last change: %(type)s (%(channel)s)"),
-    "source": gettext_lazy("Source of the last change: %(type)s (%(channel)s)"),
-    "changed": gettext_lazy("Last change: %(type)s (%(channel)s)"),
-    "undeliverable": gettext_lazy("Primary address (%(channel)s)"),
+# What fields are called that stand on their own, on chips and on forms alike.
+PLAIN_NAMES: Mapping[str, Promise] = {
     "unit": gettext_lazy("Business unit"),
     "owner": gettext_lazy("Owner"),
     "stage": gettext_lazy("Life-cycle stage"),
@@ -50,6 +40,20 @@ NAMES: Mapping[str, Promise] = {
     "last_name": gettext_lazy("Last name"),
     "company": gettext_lazy("Company"),
     "job_title": gettext_lazy("Job title"),
+}
+# What a condition is called, with %(type)s, %(unit)s and %(channel)s where it names them.
+OF_TYPE = gettext_lazy("%(type)s (%(channel)s)")
+NAMES: Mapping[str, Promise] = {
+    "status": OF_TYPE,
+    "own": OF_TYPE,
+    "anywhere": OF_TYPE,
+    "sendable": OF_TYPE,
+    "left": gettext_lazy("%(unit)s (%(channel)s)"),
+    "basis": gettext_lazy("Legal basis of the last change: %(type)s (%(channel)s)"),
+    "source": gettext_lazy("Source of the last change: %(type)s (%(channel)s)"),
+    "changed": gettext_lazy("Last change: %(type)s (%(channel)s)"),
+    "undeliverable": gettext_lazy("Primary address (%(channel)s)"),
+    **PLAIN_NAMES,
 }
 EVERY_UNIT = gettext_lazy("Any business unit or the account (%(channel)s)")
 # The two answers of a flag.

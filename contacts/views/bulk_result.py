@@ -7,10 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import Right, staff_view
+from accounts.access import Right, may, staff_view
 from accounts.models import User
+from contacts.bulk.refused import START, Position, refusal_choices, refused_page
 from contacts.bulk.results import change_rows, refusal_rows
 from contacts.bulk.undo import NotUndoable, check_undo, preview_undo, start_undo, undo_until
+from contacts.views.panel import number_of
 from jobs.access import get_job, may_steer
 from jobs.describing import title_of
 from jobs.models import Job
@@ -22,6 +24,10 @@ REASONS = {
     "kind": _("A job of this kind cannot be undone."),
     "running": _("A job can be undone once it is over."),
     "too_late": _("It is too long ago: what these people have now may rest on it."),
+}
+REFUSALS = {
+    "job_refusals": "contacts/_job_refusals.html",
+    "refusals_more": "contacts/_refusals_more.html",
 }
 NOTHING = _("There is nothing left to undo.")
 
@@ -44,6 +50,29 @@ def job_undo(request: Request, job_id: int) -> HttpResponse:
         except NothingSelected:
             problem = NOTHING
     return _dialog(request, user, job, problem)
+
+
+@staff_view(Right.VIEW)
+@require_safe
+def job_refusals(request: Request, job_id: int) -> HttpResponse:
+    """List whom the job left as they were, and why."""
+    user = cast(User, request.user)
+    job = get_job(user, job_id)
+    choices = refusal_choices(job)
+    reason = request.GET.get("reason", "")
+    reason = reason if reason in {key for key, _words, _count in choices} else ""
+    begin = Position(number_of(request, "chunk") or 0, number_of(request, "place") or 0)
+    context = {
+        "job": job,
+        "title": title_of(job),
+        "choices": choices,
+        "reason": reason,
+        "total": sum(count for key, _words, count in choices if reason in ("", key)),
+        "page": refused_page(job, user=user, reason=reason, begin=begin),
+        "is_further": begin != START,
+        "may_export": may(user, Right.EXPORT),
+    }
+    return page_or_fragment(request, "contacts/job_refusals.html", context, REFUSALS)
 
 
 @staff_view(Right.EXPORT)

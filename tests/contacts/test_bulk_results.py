@@ -56,9 +56,27 @@ def test_refusals_say_who_where_and_why(user, news):
         ],
     ]
     assert len(list(refusal_rows(job, user=user, reason="no_address"))) == 2
-    stranger = UserFactory(units=[])
+    stranger = UserFactory(all_units=False, units=[news.business_unit])
     hidden = list(refusal_rows(job, user=stranger))[1]
-    assert hidden[:4] == [str(anna.pk), "", "", ""]
+    assert hidden[:6] == [str(anna.pk), "", "", "", "Garden", "'=News"]
+
+
+def test_files_say_nothing_of_what_is_out_of_reach(user, news):
+    """Who started a job may have lost a business unit since."""
+    anna, ben = (make_contact(f"{name}@home.example") for name in ("anna", "ben"))
+    act(held(anna)[0], own(of(news), OUT), at=NOW - HOUR)
+    job = edit_now(opting(IN, news), user)
+    assert (len(list(refusal_rows(job, user=user))), len(list(change_rows(job, user=user)))) == (
+        2,
+        2,
+    )
+    elsewhere = UserFactory(all_units=False, units=[UnitFactory(name="Workwear")])
+    assert list(refusal_rows(job, user=elsewhere)) == [list(REFUSAL_COLUMNS)]
+    assert list(change_rows(job, user=elsewhere)) == [list(CHANGE_COLUMNS)]
+    act(held(ben)[0], ours(ACCOUNT, OUT), at=NOW + HOUR)
+    lift = edit_now(opting(IN, news, lift=True), user, now=NOW + 2 * HOUR)
+    told = [row[6:8] for row in change_rows(lift, user=elsewhere)][1:]
+    assert told == [["", "All units"]]
 
 
 def test_changes_are_read_from_the_ledger(user, news):
