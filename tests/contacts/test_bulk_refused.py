@@ -136,7 +136,7 @@ def test_the_page_and_its_fragments(user, news, as_user, monkeypatch):
     assert f'hx-get="/jobs/{job.pk}/refusals/"' in result
     url = f"/jobs/{job.pk}/refusals/"
     page = text_of(client.get(url))
-    assert "Refused, 27" in page
+    assert "Refusals, 27" in page
     assert "P24" in page
     assert "P25" not in page
     assert "They opted out themselves. Only they can opt back in. (26)" in page
@@ -146,7 +146,7 @@ def test_the_page_and_its_fragments(user, news, as_user, monkeypatch):
     assert "autofocus" in text_of(more)
     assert "Show more" not in text_of(more)
     chosen = text_of(client.get(f"{url}?reason=no_address", headers=_htmx("job-refusals")))
-    assert "Refused, 1" in chosen
+    assert "Refusals, 1" in chosen
     assert "They have no address on this channel." in chosen
     assert "P0" not in chosen
 

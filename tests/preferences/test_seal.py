@@ -204,3 +204,18 @@ def test_ranges_are_as_short_as_can_be(ids, text):
 def test_what_is_no_range_is_refused(text):
     with pytest.raises(ValueError, match="invalid literal"):
         list(seal.from_ranges(text))
+
+
+def test_a_wording_is_known_by_every_part_of_it():
+    """Its id goes into events, so a text that is altered later no longer fits them."""
+    told = seal.wording_digest("page", "en", "Tick what you want.")
+    others = [
+        ("mail", "en", "Tick what you want."),
+        ("page", "de", "Tick what you want."),
+        ("page", "en", "Tick what you want. "),
+        ("page", "en Tick", "what you want."),
+    ]
+    assert len({told, *(seal.wording_digest(*other) for other in others)}) == 5
+    expected = sha256(b'["page","en","Tick what you want."]').digest()
+    assert told == expected
+    assert seal.wording_id(told) == int(expected.hex()[:16], 16) // 2
