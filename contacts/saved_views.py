@@ -127,15 +127,14 @@ def create_view(
 
 @transaction.atomic
 def describe_view(*, view: SavedView, name: str, is_shared: bool) -> SavedView:
-    """Give a view another name or other readers. Raises NameTaken."""
-    locked = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
-    return _named(locked, name, is_shared)
+    """Give a view another name or other readers. Raises NameTaken, and Http404 for one just deleted."""
+    return _named(_locked(view), name, is_shared)
 
 
 @transaction.atomic
 def keep_state(*, view: SavedView, state: ViewState, now: datetime) -> None:
-    """Let a view open the index as it is looked at now. Raises StateTooLong."""
-    locked = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
+    """Let a view open the index as it is looked at now. Raises StateTooLong, and Http404 as above."""
+    locked = _locked(view)
     _put(locked, state, now)
     locked.save(update_fields=["query_text", "sort", "columns", "changed_at"])
 
@@ -159,6 +158,13 @@ def move_view(*, view: SavedView, step: Step) -> None:
     for position, found in enumerate(ordered):
         found.position = position
     SavedView.objects.bulk_update(ordered, ["position"])
+
+
+def _locked(view: SavedView) -> SavedView:
+    found = SavedView.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
+    if found is None:  # in another tab, or by a colleague
+        raise Http404
+    return found
 
 
 def _put(view: SavedView, state: ViewState, now: datetime) -> None:
