@@ -1,7 +1,8 @@
 """Export contacts with their statuses: a job whose chunks are pieces of one CSV file.
 
 Which columns there are is settled at the start, so that all chunks agree. The pieces are kept for
-some days in the chunks, packed, and handed out as one stream.
+some days in the chunks, packed, and handed out as one stream. In a piece each row begins with the
+contact's id: whoever fetches the file gets the people and the columns that they see then.
 """
 
 import csv
@@ -15,9 +16,9 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Right, reach_of, require
+from accounts.access import Reach, Right, reach_of, require
 from accounts.models import User
-from contacts.access import contacts_for
+from contacts.access import contacts_for, visible_ids
 from contacts.bulk.start import ids_of
 from contacts.history import safe_cell
 from contacts.models import Contact, ContactAddress
@@ -132,12 +133,27 @@ def start_export(
     )
 
 
-def export_lines(job: Job) -> Iterator[bytes]:
-    """Yield the file: header, then the piece of each chunk, one at a time in memory."""
-    yield "\ufeff".encode() + _csv([[header for _key, header in job.parameters["columns"]]])
+def export_lines(job: Job, *, user: User) -> Iterator[bytes]:
+    """Yield the file: header, then the piece of each chunk, one at a time in memory.
+
+    Left out is what has gone out of the user's reach since it was written: business units that
+    were taken from them, contacts that were moved or deleted.
+    """
+    columns, reach = job.parameters["columns"], reach_of(user)
+    shown = [place for place, (key, _header) in enumerate(columns) if _is_within(key, reach)]
+    yield "\ufeff".encode() + _csv([_safe([columns[place][1] for place in shown])])
     for chunk in done_chunks(job, "output"):
-        if chunk.output:
-            yield zlib.decompress(bytes(chunk.output))
+        if not chunk.output:
+            continue
+        piece = io.StringIO(zlib.decompress(bytes(chunk.output)).decode(), newline="")
+        rows = {int(contact_id): cells for contact_id, *cells in csv.reader(piece)}
+        seen = visible_ids(user, rows)
+        yield _csv([[rows[contact_id][place] for place in shown] for contact_id in seen])
+
+
+def _is_within(key: str, reach: Reach) -> bool:
+    """Tell whether a column is of no business unit, or of one within reach."""
+    return not key.startswith(f"{_TYPE}:") or reach.covers(int(key.split(":")[2]))
 
 
 def has_output(job: Job) -> bool:
@@ -148,16 +164,23 @@ def has_output(job: Job) -> bool:
 def work_export(work: Work) -> Done:
     """Write the rows of one chunk."""
     keys = [key for key, _header in work.job.parameters["columns"]]
-    rows = export_rows(work.items, keys, user=work.user)
+    rows = _rows(work.items, keys, user=work.user)
     counts = {"changed": len(rows), "gone": len(work.items) - len(rows)}
     found = {name: count for name, count in counts.items() if count}
-    return Done(found, output=zlib.compress(_csv(rows)) if rows else None)
+    piece = _csv([[contact_id, *_safe(cells)] for contact_id, cells in rows])
+    return Done(found, output=zlib.compress(piece) if rows else None)
 
 
 def export_rows(
     contact_ids: Sequence[int], keys: Sequence[str], *, user: User
 ) -> list[list[object]]:
     """Return the cells of the contacts that the user sees, by the keys of their columns."""
+    return [cells for _contact_id, cells in _rows(contact_ids, keys, user=user)]
+
+
+def _rows(
+    contact_ids: Sequence[int], keys: Sequence[str], *, user: User
+) -> list[tuple[int, list[object]]]:
     visible = contacts_for(user).filter(pk__in=contact_ids).select_related("owner")
     contacts = list(visible.order_by("pk"))
     held = _held([contact.pk for contact in contacts])
@@ -165,7 +188,7 @@ def export_rows(
     said = states_for(first) if any(key.startswith(_TYPE) for key in keys) else {}
     cells = [_cell_of(key, said) for key in keys]
     people = [Person(contact, held[contact.pk]) for contact in contacts]
-    return [[cell(person) for cell in cells] for person in people]
+    return [(person.contact.pk, [cell(person) for cell in cells]) for person in people]
 
 
 def _cell_of(key: str, said: Any) -> Cell:
@@ -226,7 +249,11 @@ def _held(contact_ids: Sequence[int]) -> dict[int, dict[Channel, list[tuple[int,
     return held
 
 
+def _safe(cells: Sequence[object]) -> list[str]:
+    return [safe_cell(value) for value in cells]
+
+
 def _csv(rows: Sequence[Sequence[object]]) -> bytes:
     target = io.StringIO()
-    csv.writer(target).writerows([[safe_cell(value) for value in row] for row in rows])
+    csv.writer(target).writerows(rows)
     return target.getvalue().encode()

@@ -56,13 +56,14 @@ def contacts_export(request: Request) -> HttpResponse:
 @require_safe
 def job_export_csv(request: Request, job_id: int) -> HttpResponse | StreamingHttpResponse:
     """Send the file that an export made; it is kept for some days."""
-    job = get_job(cast(User, request.user), job_id)
+    user = cast(User, request.user)
+    job = get_job(user, job_id)
     if job.kind != EXPORT:
         raise Http404
     if job.is_over and not has_output(job):
         words = _("This file is no longer kept. Export again.")
         return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
-    response = StreamingHttpResponse(export_lines(job), content_type="text/csv")
+    response = StreamingHttpResponse(export_lines(job, user=user), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="contacts-{job.pk}.csv"'
     return response
 

@@ -249,7 +249,7 @@ def test_export_is_one_file_of_all_chunks(user):
     act(held(anna)[0], own(ACCOUNT, OUT), at=NOW)
     job = run(start_export(contacts=EVERYBODY, selection={}, user=user, now=NOW))
     assert counts_of(job).items == {"changed": 2}
-    text = b"".join(export_lines(job)).decode("utf-8-sig")
+    text = b"".join(export_lines(job, user=user)).decode("utf-8-sig")
     first, second = csv.DictReader(text.splitlines())
     assert first["first_name"] == "'=Anna"
     assert first["email"] == "anna@home.example"
@@ -264,4 +264,4 @@ def test_export_is_one_file_of_all_chunks(user):
     assert [f"type:{news.pk}:{unit_id}:EMAIL", "Garden: News (EMAIL)"] in job.parameters["columns"]
     assert forget_outputs(now=NOW + timedelta(days=6)) == 0
     assert forget_outputs(now=NOW + timedelta(days=8)) == 1
-    assert b"anna" not in b"".join(export_lines(job))
+    assert b"anna" not in b"".join(export_lines(job, user=user))
