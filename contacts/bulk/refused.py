@@ -82,9 +82,7 @@ def refusal_choices(job: Job) -> list[tuple[str, Promise, int]]:
     return [(key, words_of(key), count) for key, count in found if count]
 
 
-def refused_page(
-    job: Job, *, user: User, reason: str = "", begin: Position = START
-) -> RefusedPage:
+def refused_page(job: Job, *, user: User, reason: str = "", begin: Position = START) -> RefusedPage:
     """Return the refusals from a position on; ``reason``: only this one.
 
     Reads chunks one after the other until the page is full; the number of queries about people
