@@ -17,11 +17,16 @@ type Source = Callable[[datetime], int]
 
 @dataclass(frozen=True, slots=True)
 class MailKind:
-    """``label`` names it on screens; ``is_wanted`` may stop it before it leaves."""
+    """``label`` names it on screens; ``is_wanted`` may stop it before it leaves.
+
+    ``bounced`` is told when its address turned out to be no good, in the transaction that gives the
+    mail up; its ``error`` has the reply.
+    """
 
     name: str
     label: Promise
     is_wanted: Callable[[OutgoingMail, datetime], bool] | None = None
+    bounced: Callable[[OutgoingMail, datetime], None] | None = None
 
 
 _kinds: dict[str, MailKind] = {}
@@ -48,6 +53,13 @@ def is_wanted(mail: OutgoingMail, now: datetime) -> bool:
     """Tell whether the mail should still leave."""
     kind = _kinds.get(mail.kind)
     return kind is None or kind.is_wanted is None or kind.is_wanted(mail, now)
+
+
+def tell_bounce(mail: OutgoingMail, now: datetime) -> None:
+    """Tell whoever queued the mail that its address is no good."""
+    kind = _kinds.get(mail.kind)
+    if kind is not None and kind.bounced is not None:
+        kind.bounced(mail, now)
 
 
 def sources() -> list[tuple[str, Source]]:

@@ -13,8 +13,14 @@ class WholeUrls(EmailPolicy):
     """Leaves the fields of list mail on the line they were written on.
 
     Python re-folds what is longer than 78 characters and then writes a URL as encoded words, which
-    breaks one-click (RFC 8058). Lines of up to 998 octets are allowed (RFC 5322 2.1.1).
+    breaks one-click (RFC 8058). Lines of up to 998 octets are allowed (RFC 5322 2.1.1). It also reads
+    encoded words when a field is set: these values are kept as they came, which is ASCII.
     """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.lower().startswith("list-"):
+            return name, value
+        return super().header_store_parse(name, value)
 
     def fold(self, name: str, value: Any) -> str:
         if name.lower().startswith("list-"):

@@ -17,9 +17,10 @@ from django.core.mail import mailers
 from django.db import transaction
 from django.db.models import Q
 
-from mails.kinds import is_wanted
+from mails.kinds import is_wanted, tell_bounce
 from mails.message import message_of
 from mails.models import OutgoingMail
+from mails.refusals import error_words, is_about_mail, is_final, is_hard_bounce
 from subscriptions_site.mail_url import HELD, OUTBOX
 
 State = OutgoingMail.State
@@ -132,34 +133,15 @@ def _failed(mail: OutgoingMail, error: Exception, now: datetime) -> Sent:
     """Write down a failed attempt: try later, or give up. Never the error's text: it names people."""
     words = error_words(error)
     if is_final(error) or mail.attempts >= MAX_ATTEMPTS:
-        return _give_up(mail, words, now)
+        mail.error = words
+        with transaction.atomic():
+            if is_hard_bounce(error, mail):
+                tell_bounce(
+                    mail, now
+                )  # first: whoever erases a person locks the address first, too
+            return _give_up(mail, words, now)
     log.warning("mail %s (%s): attempt %s: %s", mail.pk, mail.kind, mail.attempts, words)
     mine = OutgoingMail.objects.filter(pk=mail.pk, state=State.SENDING, attempts=mail.attempts)
     due_at = now + BACK_OFF[mail.attempts - 1]
     mine.update(state=State.QUEUED, due_at=due_at, lease_until=None, error=words)
-    return Sent.REFUSED if _codes(error) else Sent.TROUBLE
-
-
-def error_words(error: Exception) -> str:
-    """Return class and reply codes of an error, which say nothing about a person."""
-    codes = ", ".join(str(code) for code in sorted(set(_codes(error))))
-    return f"{type(error).__name__} {codes}".strip()[:100]
-
-
-def is_final(error: Exception) -> bool:
-    """Tell whether another attempt cannot help: the mail itself was refused for good, or is no mail."""
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return False  # the operator can help
-    codes = _codes(error)
-    if codes:
-        return all(500 <= code < 600 for code in codes)
-    return isinstance(error, ValueError | smtplib.SMTPNotSupportedError)
-
-
-def _codes(error: Exception) -> list[int]:
-    """Return what the server answered about this mail; nothing when it was not about the mail."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return [code for code, _ in error.recipients.values()]
-    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        return [error.smtp_code]
-    return []
+    return Sent.REFUSED if is_about_mail(error) else Sent.TROUBLE

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +20,10 @@ def register_mails() -> None:
     """Make our kinds of mail known to the mail worker, and what fills its queue."""
     from mails.kinds import register_kind, register_source
     from preferences import confirming, handing, letters, link_requests, opt_out_mails
+    from preferences.bounces import mark_undeliverable
 
     for kind in (*letters.kinds(), *confirming.kinds(), *handing.kinds()):
-        register_kind(kind)
+        register_kind(replace(kind, bounced=mark_undeliverable))
     register_source("confirm", confirming.queue_confirm_mails)
     register_source("link_requests", link_requests.answer_requests)
     register_source("opt_outs", opt_out_mails.queue_opt_out_mails)

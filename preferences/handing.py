@@ -21,6 +21,7 @@ from preferences.letters import (
     PREFERENCE_LINK,
     is_reachable,
     link_letter,
+    may_arrive,
 )
 from preferences.links import preference_link
 from preferences.models import Address, BusinessUnit, LinkHandout
@@ -174,17 +175,12 @@ def _languages(found: Collection[tuple[Address, BusinessUnit]]) -> dict[int, str
     return languages
 
 
-def _may_arrive(mail: OutgoingMail, now: datetime) -> bool:  # noqa: ARG001
-    address = Address.objects.filter(pk=mail.about or 0).first()
-    return address is not None and is_reachable(address)
-
-
 def _may_arrive_in_bulk(mail: OutgoingMail, now: datetime) -> bool:
-    return _may_arrive(mail, now) and not opted_out_of_all([mail.about or 0])
+    return may_arrive(mail, now) and not opted_out_of_all([mail.about or 0])
 
 
 def kinds() -> list[MailKind]:
     return [
-        MailKind(PREFERENCE_LINK, LABELS[PREFERENCE_LINK], _may_arrive),
+        MailKind(PREFERENCE_LINK, LABELS[PREFERENCE_LINK], may_arrive),
         MailKind(BULK_LINK, LABELS[BULK_LINK], _may_arrive_in_bulk),
     ]

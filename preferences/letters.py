@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from mails.kinds import MailKind
+from mails.models import OutgoingMail
 from mails.services import Letter, address_header
 from preferences.links import preference_link
 from preferences.models import Address, BusinessUnit
@@ -52,6 +53,12 @@ class Parts:
 def is_reachable(address: Address) -> bool:
     """Tell whether a letter to this address could arrive at all (R17, R18)."""
     return bool(address.canonical) and address.undeliverable_at is None
+
+
+def may_arrive(mail: OutgoingMail, now: datetime) -> bool:  # noqa: ARG001
+    """Tell whether a letter that waited may still leave: its address may have been marked meanwhile."""
+    address = Address.objects.filter(pk=mail.about or 0).first()
+    return address is not None and is_reachable(address)
 
 
 def sender_of(unit: BusinessUnit) -> str:
@@ -128,4 +135,4 @@ def _render(kind: str, unit: BusinessUnit, language: str, context: Mapping[str, 
 
 def kinds() -> list[MailKind]:
     """Return the kinds whose wish does not depend on anything but the address."""
-    return [MailKind(name, LABELS[name]) for name in (ASKED_LINK, UNSUBSCRIBED)]
+    return [MailKind(name, LABELS[name], may_arrive) for name in (ASKED_LINK, UNSUBSCRIBED)]

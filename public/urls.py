@@ -4,7 +4,7 @@ redirect would turn their POST into a GET.
 
 from django.urls import path, re_path
 
-from public.views import brand, confirm, link_request, preference, unsubscribe
+from public.views import brand, broken_link, confirm, link_request, preference, unsubscribe
 
 ANY = r"(?P<token>[^/]+)"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     re_path(rf"^p/{ANY}/undo/$", preference.preference_undo, name="preference_undo"),
     re_path(rf"^p/{ANY}/reason/$", preference.preference_reason, name="preference_reason"),
     re_path(rf"^p/{ANY}/history/$", preference.preference_history, name="preference_history"),
+    # Whatever else is asked for there, a person follows a broken link: theirs is the public 404.
+    re_path(r"^[upc](?:/.*)?$", broken_link.broken_link, name="broken_link"),
     path("brand/<slug:slug>.css", brand.brand_css, name="brand_css"),
     path("brand/<slug:slug>/<slug:key>.png", brand.brand_logo, name="brand_logo"),
 ]

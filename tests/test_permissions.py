@@ -133,6 +133,8 @@ TABLE += [
     ("preference_reason", "POST", CHOICES, (409,) * 5),
     ("preference_history", "GET", CHOICES, (200,) * 5),
     ("preference_history", "GET", {"token": "unsubscribe"}, (404,) * 5),
+    ("broken_link", "GET", {}, (404,) * 5),
+    ("broken_link", "POST", {}, (404,) * 5),
     ("brand_css", "GET", {"slug": "slug"}, (200,) * 5),
     ("brand_logo", "GET", {"slug": "marked", "key": "logo"}, (200,) * 5),
 ]

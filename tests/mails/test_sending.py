@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from mails import kinds
 from mails.models import OutgoingMail
 from mails.sending import BACK_OFF, LEASE, MAX_ATTEMPTS, Sent
 from mails.services import queue_mail, queue_mails
-from tests.factories import NOW
+from preferences.links import links_for
+from tests.factories import NOW, TypeFactory
 from tests.mails.post_office import Clock, a_post, letter, sending_to
+from tests.preferences.kernel import OUT, address, status_of
 
 pytestmark = pytest.mark.django_db
 State = OutgoingMail.State
@@ -60,6 +63,25 @@ def test_the_fields_of_list_mail_arrive_unbroken(office):
         assert f"\r\n{name}: {value}\r\n" in raw
 
 
+def test_what_a_type_puts_into_list_mail_arrives_and_works(office):
+    """From the function that makes the lines, through a server, to the endpoint (RFC 8058)."""
+    kind = TypeFactory(name="Zażółć gęślą jaźń, " * 5, description="")
+    kind.business_unit.name = 'Größe & "Söhne" ' * 5
+    one = address()
+    headers = links_for(address_id=one, subscription_type=kind, now=NOW).headers
+    queued(headers=tuple(headers.pairs()))
+    a_post().send_next()
+    raw = office.arrived[0].decode("ascii")
+    for name, value in headers.pairs():
+        assert f"\r\n{name}: {value}\r\n" in raw
+    (message,) = office.messages
+    link = re.fullmatch(r"<https://[^/]+(/u/[^>]+)>", message["List-Unsubscribe"])[1]
+    body = message["List-Unsubscribe-Post"]
+    response = Client().post(link, body, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 200
+    assert status_of(one, kind) is OUT
+
+
 def test_a_header_cannot_be_smuggled_in():
     with pytest.raises(ValueError, match="one line"):
         letter(subject="Hello\r\nBcc: everybody@fernmoor.example")
@@ -98,7 +120,7 @@ def test_a_temporary_refusal_is_tried_again_and_stops_nobody_else(office, answer
     post = a_post()
     assert [post.send_next(), post.send_next()] == [Sent.REFUSED, Sent.DONE]
     assert (again(first).state, again(second).state) == (State.QUEUED, State.SENT)
-    assert again(first).error == f"SMTPRecipientsRefused {answer[:3]}"
+    assert again(first).error == f"SMTPRecipientsRefused {answer[:9]}"
 
 
 @pytest.mark.parametrize("where", ["answers", "data_answers"])
