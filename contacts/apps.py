@@ -10,8 +10,10 @@ class ContactsConfig(AppConfig):
         from contacts.bulk.action_kinds import register_action_kinds
         from contacts.bulk.kinds import register_kinds
         from contacts.links import languages_of
+        from contacts.suspected_job import register_give_back
         from preferences.languages import register_speakers
 
         register_speakers("contacts", languages_of)
         register_kinds()
         register_action_kinds()
+        register_give_back()

@@ -4,9 +4,11 @@ Giving back is a correction through the door for each; both events stay, and nob
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+
+from django.db import transaction
 
 from accounts.access import Right, reach_of, require
 from accounts.models import User
@@ -26,9 +28,9 @@ from preferences.suspected import (
     suspected_events,
 )
 from preferences.suspicion import BURST_KEY
-from preferences.values import Act, Change, Flag, Result, Source, Wish
+from preferences.values import Act, Change, Flag, Result, Scope, Source, Wish
 
-AT_ONCE = 500  # given back in one step; a page waits for it
+AT_ONCE = 500  # given back while the page waits; more is a job
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,10 @@ class SuspectedRow:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What became of giving back. ``left``: how many were refused, by rule and reason.
-
-    ``rest``: how many more match than one step takes.
-    """
+    """What became of giving back. ``left``: how many were refused, by rule and reason."""
 
     given_back: int
     left: Mapping[tuple[str, str], int]
-    rest: int = 0
 
 
 def rows_of(events: Sequence[ConsentEvent], user: User) -> list[SuspectedRow]:
@@ -103,46 +101,64 @@ def _contacts_of(address_ids: Collection[int], user: User) -> dict[int, Contact]
 def give_back(
     *, event_ids: Collection[int], explanation: str, user: User, now: datetime
 ) -> GivenBack:
-    """Give these opt-outs back, up to ``AT_ONCE``, the newest first. Raises PermissionDenied.
+    """Give these opt-outs back; what is out of reach, or not labelled, is not there.
 
-    What is out of the user's reach, or not labelled, is not there.
+    Raises PermissionDenied.
     """
     require(user, Right.RESUBSCRIBE)
-    found = suspected_events(reach_of(user), SuspectedFilter()).filter(pk__in=event_ids)
-    return _give_back(list(found.order_by("-pk")[:AT_ONCE]), explanation, user, now)
-
-
-def give_back_all(
-    *, filters: SuspectedFilter, newest_id: int, explanation: str, user: User, now: datetime
-) -> GivenBack:
-    """Give back all that match and can be, up to ``AT_ONCE``, the newest first.
-
-    ``newest_id``: the newest that the user saw; what came since is not meant.
-    """
-    require(user, Right.RESUBSCRIBE)
-    standing = replace(filters, is_standing=True)
-    found = suspected_events(reach_of(user), standing).filter(pk__lte=newest_id)
-    events = list(found.order_by("-pk")[: AT_ONCE + 1])
-    done = _give_back(events[:AT_ONCE], explanation, user, now)
-    return GivenBack(done.given_back, done.left, rest=len(events[AT_ONCE:]))
-
-
-def _give_back(
-    events: Sequence[ConsentEvent], explanation: str, user: User, now: datetime
-) -> GivenBack:
-    changes = [Change(event.address_id, _correction(event, explanation)) for event in events]
-    results = apply_changes(changes=changes, actor=actor_for(user), now=now)
+    results = correct(event_ids, explanation, user, now).values()
     left = Counter(_refusal(result) for result in results if not result.is_applied)
     return GivenBack(sum(result.is_applied for result in results), left)
 
 
-def _correction(event: ConsentEvent, explanation: str) -> Wish:
+def labelled(filters: SuspectedFilter, *, newest_id: int, user: User) -> Iterator[int]:
+    """Return the ids of all that match and can be given back, ascending.
+
+    ``newest_id``: the newest that the user saw; what came since is not meant.
+    """
+    standing = replace(filters, is_standing=True)
+    found = suspected_events(reach_of(user), standing).filter(pk__lte=newest_id)
+    return found.order_by("pk").values_list("pk", flat=True).iterator()
+
+
+def correct(
+    event_ids: Collection[int],
+    explanation: str,
+    user: User,
+    now: datetime,
+    *,
+    job_id: int | None = None,
+) -> dict[int, Result]:
+    """Give labelled opt-outs within the user's reach back, all in one transaction; by their ids.
+
+    Of several on one scope the newest goes first: its correction is what lets the one before go.
+    """
+    found = suspected_events(reach_of(user), SuspectedFilter()).filter(pk__in=event_ids)
+    waiting, results = list(found.order_by("-pk")), dict[int, Result]()
+    actor = actor_for(user)
+    with transaction.atomic():
+        while waiting:
+            newest: dict[tuple[int, Scope], ConsentEvent] = {}
+            for event in waiting:
+                newest.setdefault((event.address_id, scope_of(event)), event)
+            step = list(newest.values())
+            changes = [
+                Change(event.address_id, _correction(event, explanation, job_id)) for event in step
+            ]
+            done = apply_changes(changes=changes, actor=actor, now=now)
+            results |= {event.pk: result for event, result in zip(step, done, strict=True)}
+            waiting = [event for event in waiting if event.pk not in results]
+    return results
+
+
+def _correction(event: ConsentEvent, explanation: str, job_id: int | None) -> Wish:
     return Wish(
         scope=scope_of(event),
         source=Source.RECORD_PANEL,
         act=Act.CORRECT,
         explanation=explanation,
         undoes=event.pk,
+        job_id=job_id,
     )
 
 

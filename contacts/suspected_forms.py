@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.subscription_forms import explanation_field
@@ -76,8 +77,15 @@ class GiveBackForm(UiForm):
         help_text=_("For example: the mail filter of their company opens every link. It is kept."),
     )
 
+    typed = forms.IntegerField(
+        label=_("Type the number of opt-outs to confirm"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.asks_number = "typed" in self.data
         self.fields["explanation"].required = True
         self.fields["explanation"].error_messages["required"] = _(
             "Explain why these opt-outs were not made by people."
@@ -90,6 +98,12 @@ class GiveBackForm(UiForm):
         if not self.is_all and not self.ids:
             self.add_error(None, _("Tick the opt-outs to give back."))
         return data
+
+    def ask_number(self, total: int) -> None:
+        """Ask to type how many there are: they are many."""
+        self.asks_number = True
+        words = gettext("These are many opt-outs. Type %(count)s and give back all once more.")
+        self.add_error("typed", words % {"count": total})
 
     @property
     def is_all(self) -> bool:

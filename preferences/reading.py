@@ -203,14 +203,18 @@ def _kept(address_ids: Collection[int], wishes: Sequence[Wish], now: datetime) -
 def _last_words(address_ids: Collection[int], wishes: Sequence[Wish]) -> Read | None:
     """Ask for the person's last recorded word by address and scope, for an undo alone.
 
-    An older word that was heard since is one: no register holds it, yet it counts (R23, R24).
+    An older word that was heard since is one: no register holds it, yet it counts (R23, R24). One that
+    a machine said in their name and staff gave back is none.
     """
     undone = [wish.undoes for wish in wishes if wish.undoes is not None]
     if not undone:
         return None
     matches, ids = match("address_id", address_ids)
     rest = (
-        f"FROM {_EVENTS} WHERE {matches} AND word = {Word.OWN.code} AND {_STATEMENTS} AND id > %s "
+        f"FROM {_EVENTS} AS heard WHERE {matches} AND word = {Word.OWN.code} AND {_STATEMENTS} "
+        f"AND id > %s AND NOT EXISTS (SELECT 1 FROM {_EVENTS} AS corrected "
+        f"WHERE corrected.address_id = heard.address_id AND corrected.act = {Act.CORRECT.code} "
+        "AND corrected.undoes_event_id = heard.id) "
         "GROUP BY address_id, scope, subscription_type_id, business_unit_id"
     )
     return Read(_SPOKEN_COLUMNS, rest, (ids, str(min(undone))))

@@ -1,5 +1,8 @@
 """Suspected automatic: the opt-outs that a machine may have made, and giving them back (R24)."""
 
+from collections.abc import Collection
+from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -8,16 +11,22 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Right, may, reach_of, staff_view
 from accounts.models import User
-from contacts.suspected import AT_ONCE, GivenBack, give_back, give_back_all, rows_of
+from contacts.suspected import AT_ONCE, GivenBack, give_back, labelled, rows_of
 from contacts.suspected_forms import GiveBackForm, SuspectedForm
+from contacts.suspected_job import start_give_back
+from jobs.services import NumberNotTyped
 from preferences.outline import get_outline
-from preferences.suspected import burst_began_at, count_suspected, suspected_events
+from preferences.suspected import (
+    SuspectedFilter,
+    burst_began_at,
+    count_suspected,
+    suspected_events,
+)
 from preferences.wording import REASONS
 from subscriptions_site.templatetags.ui import number
 from subscriptions_site.web.htmx import Request, invalid, page_or_fragment
@@ -42,15 +51,33 @@ def suspected_give_back(request: Request) -> HttpResponse:
     if not form.is_valid():
         return invalid(request, "contacts/suspected.html", _page(request, form))
     explanation = form.cleaned_data["explanation"]
+    ids: Collection[int] = form.ids
     if form.is_all and form.newest_id is not None:
         filters = _filter_form(request).filters(now=now)
-        done = give_back_all(
-            filters=filters, newest_id=form.newest_id, explanation=explanation, user=user, now=now
-        )
-    else:
-        done = give_back(event_ids=form.ids, explanation=explanation, user=user, now=now)
-    _tell(request, done)
+        ids = list(islice(labelled(filters, newest_id=form.newest_id, user=user), AT_ONCE + 1))
+        if len(ids) > AT_ONCE:
+            return _start_job(request, form, filters, user, now)
+    _tell(request, give_back(event_ids=ids, explanation=explanation, user=user, now=now))
     return redirect(_url(_filter_form(request).parameters))
+
+
+def _start_job(
+    request: Request, form: GiveBackForm, filters: SuspectedFilter, user: User, now: datetime
+) -> HttpResponse:
+    """Give back as a job what would keep a page waiting; many demand their number typed."""
+    try:
+        job = start_give_back(
+            filters=filters,
+            newest_id=form.newest_id or 0,
+            explanation=form.cleaned_data["explanation"],
+            user=user,
+            now=now,
+            typed=form.cleaned_data["typed"],
+        )
+    except NumberNotTyped as error:
+        form.ask_number(error.total)
+        return invalid(request, "contacts/suspected.html", _page(request, form))
+    return redirect("job", job.pk)
 
 
 def _filter_form(request: Request) -> SuspectedForm:
@@ -107,6 +134,3 @@ def _tell(request: Request, done: GivenBack) -> None:
         messages.warning(
             request, words % {"count": number(count), "reason": REASONS[reason], "rule": rule}
         )
-    if done.rest:
-        words = _("One step gives back at most %(count)s. The others are still listed.")
-        messages.warning(request, words % {"count": number(AT_ONCE)})

@@ -1,6 +1,7 @@
 """Suspected automatic (R24): what the screen lists, for whom, and giving back."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role, User
-from contacts import suspected
 from contacts.suspected import give_back
+from contacts.suspected_job import GIVE_BACK
+from jobs import kinds
+from jobs.kinds import get_kind
+from jobs.models import Job
+from jobs.policy import change_job_policy
+from jobs.running import run_next_chunk
 from preferences.models import ConsentEvent
 from preferences.suspicion import BURST_KEY, REASONS_KEY
 from preferences.values import ACCOUNT, Act, Source, Status
@@ -319,15 +325,107 @@ def test_an_opt_out_that_is_not_labelled_is_not_given_back(browser):
     assert "0 opt-outs were given back" in notices(response)
 
 
-def test_one_step_has_a_limit_and_says_so(browser, monkeypatch):
-    monkeypatch.setattr(suspected, "AT_ONCE", 3)
+def test_more_than_a_page_can_wait_for_is_a_job(browser, monkeypatch, user):
     monkeypatch.setattr("contacts.views.suspected.AT_ONCE", 3)
+    monkeypatch.setitem(kinds._kinds, GIVE_BACK, replace(get_kind(GIVE_BACK), chunk_size=2))
     kind = TypeFactory()
-    newest = [machine(one, of(kind)) for one in addresses(5)][-1]
-    response = post(browser, scope="all", newest=newest, query="?period=")
-    assert "3 opt-outs were given back" in notices(response)
-    assert "One step gives back at most 3. The others are still listed." in notices(response)
-    assert len(rows(response)) == 2
+    people = addresses(6)
+    events = [machine(one, of(kind)) for one in people[:5]]
+    response = post(browser, scope="all", newest=events[-1], query="?period=")
+    job = Job.objects.get()
+    assert response.redirect_chain == [(f"/jobs/{job.pk}/", 302)]
+    assert "Give back 5 suspected opt-outs" in response.text
+    assert WHY in response.text
+    late = machine(people[5], of(kind), at=NOW + HOUR)
+    act(people[0], own(of(kind), OUT, Source.PREFERENCE_PAGE), at=NOW + HOUR)
+    while run_next_chunk(now=timezone.now()):
+        pass
+    given_back = set(
+        ConsentEvent.objects.filter(act=Act.CORRECT.code).values_list("undoes_event_id", flat=True)
+    )
+    assert given_back == set(events[1:])
+    assert late not in given_back
+    assert set(
+        ConsentEvent.objects.filter(act=Act.CORRECT.code).values_list("job_id", "actor_id")
+    ) == {(job.pk, user.pk)}
+    html = browser.get(f"/jobs/{job.pk}/").text
+    assert "4 opt-outs were given back" in html
+    assert "this was changed again since" in html.lower()
+    assert "(R24)" in html
+    assert f"/jobs/{job.pk}/undo/" not in html
+
+
+def test_a_job_needs_the_right_at_every_chunk(browser, monkeypatch, user):
+    monkeypatch.setattr("contacts.views.suspected.AT_ONCE", 1)
+    kind = TypeFactory()
+    newest = [machine(one, of(kind)) for one in addresses(3)][-1]
+    post(browser, scope="all", newest=newest)
+    User.objects.filter(pk=user.pk).update(may_resubscribe=False)
+    while run_next_chunk(now=timezone.now()):
+        pass
+    assert not ConsentEvent.objects.filter(act=Act.CORRECT.code).exists()
+
+
+def test_very_many_ask_for_their_number(browser, monkeypatch, administrator):
+    monkeypatch.setattr("contacts.views.suspected.AT_ONCE", 1)
+    change_job_policy(
+        typed_number_over=2, second_person_approves=False, user=administrator, now=NOW
+    )
+    kind = TypeFactory()
+    newest = [machine(one, of(kind)) for one in addresses(3)][-1]
+    for typed in ({}, {"typed": "2"}, {"typed": "many"}):
+        response = post(browser, scope="all", newest=newest, **typed)
+        assert response.status_code == 422
+        assert 'name="typed"' in response.text
+        assert WHY in response.text
+        assert not Job.objects.exists()
+    assert "Type 3 and give back all once more." in post(browser, scope="all", newest=newest).text
+    post(browser, scope="all", newest=newest, typed="3")
+    assert Job.objects.get().total == 3
+
+
+def test_two_suspected_words_on_one_scope_are_given_back_one_after_the_other(browser):
+    """R24: what a machine said and staff gave back is nothing newer that the person said."""
+    kind = TypeFactory()
+    one = address()
+    act(one, own(of(kind), IN), at=NOW - DAY)
+    first = machine(one, of(kind), source=Source.ONE_CLICK)
+    second = machine(one, of(kind), source=Source.PREFERENCE_PAGE, at=NOW + HOUR)
+    assert first != second
+    assert "1 was left as it is" in notices(post(browser, [first]))
+    response = post(browser, [second])
+    assert status_of(one, kind) is OUT
+    assert f'name="ids" value="{first}"' in response.text
+    post(browser, [first])
+    assert status_of(one, kind) is IN
+
+
+def test_both_suspected_words_on_one_scope_are_given_back_in_one_step(user):
+    kind, other = TypeFactory(), TypeFactory()
+    one, two = addresses(2)
+    events = []
+    for at, source in ((NOW, Source.ONE_CLICK), (NOW + HOUR, Source.PREFERENCE_PAGE)):
+        events += [
+            machine(who, of(t), source=source, at=at) for who in (one, two) for t in (kind, other)
+        ]
+    act(one, own(of(kind), IN), at=NOW - DAY)
+    done = give_back(event_ids=events, explanation=WHY, user=user, now=NOW + 2 * HOUR)
+    assert (done.given_back, done.left) == (8, {})
+    assert {status_of(who, t) for who in (one, two) for t in (kind, other)} == {
+        Status.NOT_SPECIFIED
+    }
+
+
+def test_what_the_person_said_between_two_machines_is_not_given_back(browser):
+    kind = TypeFactory()
+    one = address()
+    act(one, own(of(kind), IN), at=NOW - DAY)
+    first = machine(one, of(kind), source=Source.ONE_CLICK)
+    act(one, own(of(kind), OUT, Source.PREFERENCE_PAGE), at=NOW + HOUR)
+    last = machine(one, of(kind), source=Source.ONE_CLICK, at=NOW + 2 * DAY)
+    post(browser, [last])
+    assert "left as it is" in notices(post(browser, [first]))
+    assert status_of(one, kind) is OUT
 
 
 def test_without_the_right_the_list_is_there_and_the_form_is_not(as_user):
