@@ -36,6 +36,13 @@ class Address(models.Model):
             ),
             models.CheckConstraint(condition=Q(id__gt=0), name="address_id_positive"),
         ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(undeliverable_at__isnull=False),
+                name="address_undeliverable",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.canonical or "…"
