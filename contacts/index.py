@@ -14,6 +14,7 @@ from preferences.values import (
     ACCOUNT,
     NO_WORDS,
     Channel,
+    Effective,
     Registers,
     Scope,
     State,
@@ -165,7 +166,7 @@ class _Shaper:
             spoken = [words[kind.scope] for kind in types if kind.scope in words]
             statuses = [effective(State(type=registers)).status for registers in spoken]
             return Standing(statuses.count(IN), statuses.count(OUT), len(types))
-        results = [effective(_state(words, kind)) for kind in types]
+        results = _effective_of(types, words)
         account = words.get(ACCOUNT, NO_WORDS)
         is_excepted = any(result.is_exception for result in results)
         return Standing(
@@ -189,6 +190,20 @@ class _Shaper:
 def _names_of(user_ids: set[int | None]) -> dict[int | None, str]:
     users = User.objects.filter(pk__in=[pk for pk in user_ids if pk]).only("pk", "name", "email")
     return {user.pk: str(user) for user in users}
+
+
+def _effective_of(types: Sequence[TypeLine], words: Words) -> list[Effective]:
+    """Return what counts for each type; for those of a unit of which nobody spoke it is the same."""
+    unspoken: dict[Scope, Effective] = {}
+    found = []
+    for kind in types:
+        result = None if kind.scope in words else unspoken.get(kind.unit_scope)
+        if result is None:
+            result = effective(_state(words, kind))
+            if kind.scope not in words:
+                unspoken[kind.unit_scope] = result
+        found.append(result)
+    return found
 
 
 def _state(words: Words, kind: TypeLine) -> State:

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template import Context
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from contacts import places
 from contacts.columns import Column, draw_rows
@@ -16,25 +19,35 @@ from contacts.filter_editor import OWN_PARAMETERS
 from contacts.index import IndexRow
 from contacts.selectors import ContactQuery
 from preferences.wording import LEGAL_BASES
+from subscriptions_site.templatetags.ui import icon
 
 register = template.Library()
 
 
-@dataclass(frozen=True, slots=True)
-class SortState:
-    """What the link in a heading does, and its icon."""
-
-    next: str
-    icon: str
-
-
-@register.simple_tag
-def sort_state(query: ContactQuery, name: str, first: str) -> SortState:
-    """Return where a heading leads: to its first direction, then to the other one."""
-    if query.sort.removeprefix("-") != name:
-        return SortState(first, "sort")
-    is_descending = query.sort.startswith("-")
-    return SortState(name if is_descending else f"-{name}", "sort-down" if is_descending else "up")
+@register.simple_tag(takes_context=True)
+def sort_link(
+    context: Context, query: ContactQuery, name: str, label: object, first: str
+) -> SafeString:
+    """Draw the words of a heading that sorts: by its first direction, then by the other one."""
+    wanted, icon_name = first, "sort"
+    if query.sort.removeprefix("-") == name:
+        is_descending = query.sort.startswith("-")
+        wanted, icon_name = (name, "sort-down") if is_descending else (f"-{name}", "up")
+    asked = context["request"].GET.copy()
+    asked["sort"] = wanted
+    for place in ("after", "before"):
+        asked.pop(place, None)
+    address = f"?{asked.urlencode()}"
+    return format_html(
+        '<a class="th-sort" id="sort-{}" href="{}" hx-get="{}{}" hx-target="#contact-list"'
+        ' hx-swap="outerHTML" hx-push-url="true">{} {}</a>',
+        name,
+        address,
+        reverse("contacts"),
+        address,
+        label,
+        icon(icon_name),
+    )
 
 
 @register.simple_tag
@@ -101,3 +114,16 @@ def contact_rows(
 ) -> SafeString:
     """Draw the rows of the index, with a tick before each for those who may edit."""
     return draw_rows(rows, columns, has_ticks=has_ticks)
+
+
+@register.simple_tag
+def bulk_bar(may_edit: bool, may_export: bool) -> SafeString:
+    """Draw what can be done to the contacts that are ticked."""
+    return _bulk_bar(may_edit, may_export, get_language() or "en")
+
+
+@lru_cache(maxsize=50)
+def _bulk_bar(may_edit: bool, may_export: bool, language: str) -> SafeString:  # noqa: ARG001
+    """Draw the bar once per language: it is the same above every list, and holds twelve tags."""
+    allowed = {"may_edit": may_edit, "may_export": may_export}
+    return SafeString(render_to_string("contacts/_bulk_bar.html", allowed))
