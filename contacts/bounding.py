@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
 
+from preferences.bulk_sql import run_prepared
+
 WALK_SECONDS, SET_SECONDS = 1.0, 5.0
 _LIMITS = """
     SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true),
@@ -28,8 +30,7 @@ def bounded(seconds: float, *, is_parallel: bool = False) -> Iterator[None]:
     is_inner = connection.in_atomic_block
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(_LIMITS, [str(int(seconds * 1000)), "2" if is_parallel else "0"])
+            run_prepared(_LIMITS, [int(seconds * 1000), 2 if is_parallel else 0])
             yield
             if is_inner:
                 with connection.cursor() as cursor:

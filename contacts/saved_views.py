@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.settings_access import may_change_settings
 from contacts.models import SavedView
 from contacts.values import fold
-from preferences.bulk_sql import fetch_all
+from preferences.bulk_sql import run_prepared
 
 VIEWS_EACH = 50
 type Step = Literal["up", "down"]
@@ -64,7 +64,7 @@ _LINES = f"""
 
 def view_lines(user: User) -> list[ViewLine]:
     """Return the user's own views in their order, then what others share, by name; one query."""
-    found = fetch_all(_LINES, [user.pk, user.pk])
+    found = run_prepared(_LINES, [user.pk, user.pk])
     return [ViewLine(pk, name, owner_id == user.pk) for pk, name, owner_id in found]
 
 

@@ -17,14 +17,16 @@ from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for
 from contacts.bounding import gather_bounded, walk_or_gather
+from contacts.filters.compiling import Sql, compiled
 from contacts.filters.reading import ANYBODY, Filter
 from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty, UnitSet
 from contacts.values import fold, unit_ids_of
+from contacts.walking import both, one_of, visible_to, walk_page
 from preferences.addresses import spaced
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.bulk_sql import ids_match, ids_parameter, run_prepared
 from preferences.models import Address
 from preferences.values import Channel
-from subscriptions_site.web.paging import Direction, Page, get_page
+from subscriptions_site.web.paging import Direction, Page, get_page, place_in
 
 EVERYBODY = 1_000_000_000  # a limit that limits nothing, but keeps the planner from looking inside
 PAGE_SIZES = (25, 50, 100)
@@ -77,9 +79,18 @@ def find_contacts(user: User, query: ContactQuery) -> QuerySet[Contact]:
     return contacts_for(user).filter(narrowing_of(query))
 
 
-def narrowing_of(query: ContactQuery, *, is_walked: bool = False) -> Q:
+def narrowing_of(query: ContactQuery) -> Q:
     """Return what a contact must satisfy: the filter and every word of the search."""
-    found = query.filters.walked if is_walked else query.filters.q
+    return query.filters.q & _searched(query)
+
+
+def walking_of(query: ContactQuery) -> Sql:
+    """Return the same, for who asks one contact after the other."""
+    return both(query.filters.walked, compiled(_searched(query)))
+
+
+def _searched(query: ContactQuery) -> Q:
+    found = Q()
     for part in search_parts(query.search):
         found &= Q(search_text__contains=part)
     return found
@@ -92,28 +103,31 @@ def get_contact_page(
     *,
     with_properties: bool = False,
     is_rare: bool = False,
+    among: Sequence[int] | None = None,
 ) -> Page[Contact]:
     """Return one page of the index; ``parameters`` hold the cursor.
 
     The values of custom properties are read with it if they are to be shown. ``is_rare``: hardly
-    anybody matches.
+    anybody matches. ``among``: everybody who matches, where they were read already.
 
     Nothing is joined: inside a million rows of one date the planner expects one row beyond the
     cursor, joins all of them and sorts. Raises TooSlow for a filter that would look at too much.
     """
-    unread = ("search_text",) if with_properties else ("search_text", "properties")
 
-    def page_of(contacts: QuerySet[Contact]) -> Page[Contact]:
-        contacts = contacts.defer(*unread).annotate(company_key=Lower("company"))
-        return get_page(contacts, order=query.order, size=query.size, query=parameters)
-
-    def walk() -> Page[Contact]:
-        return page_of(contacts_for(user).filter(narrowing_of(query, is_walked=True)))
+    def walk(condition: Sql | None = None) -> Page[Contact]:
+        where = visible_to(user, condition or walking_of(query))
+        place = place_in(parameters, query.order)
+        return walk_page(where, place, query.size, with_properties=with_properties)
 
     def gather() -> Page[Contact]:
         everybody = find_contacts(user, query).values("pk")[:EVERYBODY]
-        return page_of(Contact.objects.filter(pk__in=everybody))
+        unread = ("search_text",) if with_properties else ("search_text", "properties")
+        contacts = Contact.objects.filter(pk__in=everybody).defer(*unread)
+        contacts = contacts.annotate(company_key=Lower("company"))
+        return get_page(contacts, order=query.order, size=query.size, query=parameters)
 
+    if among is not None:
+        return walk(one_of(among))
     if query.filters.is_everybody:
         return walk()
     return gather_bounded(gather) if is_rare else walk_or_gather(walk, gather)
@@ -135,7 +149,7 @@ _UNIT_SETS = f"""
 
 def get_unit_sets() -> list[UnitSetLine]:
     """Return every set some contact ever had, with the maintained counts: one query."""
-    found = fetch_all(_UNIT_SETS, [])
+    found = run_prepared(_UNIT_SETS, [])
     return [
         UnitSetLine(pk, frozenset(unit_ids_of(key)), int(total or 0)) for pk, key, total in found
     ]
@@ -200,7 +214,7 @@ _PRIMARY = f"""
 def primary_addresses(contact_ids: Collection[int]) -> dict[int, dict[Channel, Held]]:
     """Return the primary address of each channel of several contacts; one query."""
     found: dict[int, dict[Channel, Held]] = {contact_id: {} for contact_id in contact_ids}
-    rows = fetch_all(_PRIMARY + ids_match("held.contact_id"), [ids_parameter(contact_ids)])
+    rows = run_prepared(_PRIMARY + ids_match("held.contact_id"), [ids_parameter(contact_ids)])
     for contact_id, channel, address_id, canonical in rows:
         found[contact_id][Channel.from_code(channel)] = Held(address_id, canonical)
     return found

@@ -69,14 +69,6 @@ def opted_out_by_themself(address: str, of_type: TypeFacts) -> Q:
 # --- opt-outs of all, as the flags of the properties read ---
 
 
-def left_account(address: str, types: Collection[TypeFacts]) -> Q:
-    """Say that the opt-out of all of the account stands, without an exception among the types."""
-    rows = OptOut.objects.filter(
-        address_id=OuterRef(address), business_unit__isnull=True, status=OUT
-    )
-    return Q(Exists(rows.filter(_none_of(_exceptions(types)))))
-
-
 def left_unit(address: str, unit_id: int, types: Collection[TypeFacts]) -> Q:
     """Say that everything of the unit is refused, by its own opt-out of all or the account's,
     without an exception among its types.
@@ -91,13 +83,19 @@ def left_unit(address: str, unit_id: int, types: Collection[TypeFacts]) -> Q:
 
 
 def left_any(address: str, unit_ids: Collection[int], types: Collection[TypeFacts]) -> Q:
-    """Say that the account, or any of the units by itself, was left without an exception."""
+    """Say that the account, or any of the units by itself, was left without an exception.
+
+    Read with one look at the opt-outs of all of an address, of whatever level they are.
+    """
     rows = OptOut.objects.filter(
-        address_id=OuterRef(address), business_unit_id__in=unit_ids, status=OUT
+        Q(business_unit_id__in=unit_ids) | Q(business_unit__isnull=True),
+        address_id=OuterRef(address),
+        status=OUT,
     )
-    same_unit = Q(subscription_type__business_unit_id=OuterRef("business_unit_id"))
-    excepted = _exceptions(types).filter(same_unit)
-    return left_account(address, types) | Q(Exists(rows.filter(_none_of(excepted))))
+    of_type = F("subscription_type__business_unit_id")
+    concerned = Coalesce(OuterRef("business_unit_id"), of_type)  # the account's concerns every type
+    excepted = _exceptions(types).filter(subscription_type__business_unit_id=concerned)
+    return Q(Exists(rows.filter(_none_of(excepted))))
 
 
 # --- the gate ---

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from accounts.access import Reach
 from accounts.models import User
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, moment, parameter
+from preferences.bulk_sql import ids_match, ids_parameter, moment, parameter, run_prepared
 from preferences.models import (
     BusinessUnit,
     ConsentEvent,
@@ -115,7 +115,7 @@ def lines_by_id(event_ids: Collection[int]) -> dict[int, EventLine]:
     """Return these events by id: one query, none for none."""
     if not event_ids:
         return {}
-    found = fetch_all(_LINES + ids_match("event.id"), [ids_parameter(event_ids)])
+    found = run_prepared(_LINES + ids_match("event.id"), [ids_parameter(event_ids)])
     return {row[0]: _line(row) for row in found}
 
 
@@ -155,7 +155,7 @@ def history_ids(
 def requests_for(address_ids: Collection[int], *, now: datetime) -> dict[tuple[int, int], Request]:
     """Return the opt-ins that wait for the person's click, by address and type: one query."""
     where = f"{ids_match('address_id')} AND expires_at > %s"
-    found = fetch_all(_REQUESTS + where, [ids_parameter(address_ids), parameter(now)])
+    found = run_prepared(_REQUESTS + where, [ids_parameter(address_ids), parameter(now)])
     return {(row[0], row[1]): Request(row[2], moment(row[3])) for row in found}
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from accounts.access import Reach
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter
+from preferences.bulk_sql import ids_match, ids_parameter, run_prepared
 from preferences.models import BusinessUnit, SubscriptionType, frequencies_in
 from preferences.values import Channel, Frequency, Scope, type_scope, unit_scope
 
@@ -53,7 +53,7 @@ def get_outline(reach: Reach) -> Outline:
     where, parameters = "TRUE", []
     if not reach.all_units:
         where, parameters = ids_match("unit.id"), [ids_parameter(reach.unit_ids)]
-    found = fetch_all(_LINES.replace("%s", where), parameters)
+    found = run_prepared(_LINES.replace("%s", where), parameters)
     units: dict[int, str] = {}
     types: list[TypeLine] = []
     for unit_id, unit_name, unit_archived_at, type_id, *values in found:

@@ -17,6 +17,7 @@ from preferences.bulk_sql import (
     is_postgresql,
     match,
     moment,
+    run_prepared,
     update_rows,
 )
 from preferences.gathering import Read, read_together
@@ -63,7 +64,7 @@ class Rows:
 
 def read(address_ids: Collection[int], type_ids: Collection[int] | None) -> Rows:
     """Read opt-outs of all and the given types (None: every type) of the addresses; one query."""
-    return rows_of(*read_together(rows_to_read(address_ids, type_ids)))
+    return rows_of(*read_together(rows_to_read(address_ids, type_ids), run=run_prepared))
 
 
 def rows_to_read(

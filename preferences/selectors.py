@@ -21,7 +21,7 @@ from preferences.models import (
     Seal,
     SubscriptionType,
 )
-from preferences.terms import current_policy
+from preferences.terms import policy_in_force
 from preferences.values import (
     ACCOUNT,
     NO_WORDS,
@@ -65,7 +65,7 @@ def state_of(said: Said, address_id: int, *, type_id: int | None, unit_id: int |
 
 def get_policy() -> Policy:
     """Return the account policy in force; without any version, the defaults."""
-    return current_policy().values()
+    return policy_in_force()
 
 
 # --- catalogue ---

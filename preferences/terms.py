@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from preferences.bulk_sql import match
+from preferences.bulk_sql import match, run_prepared
 from preferences.gathering import Read, read_together
 from preferences.models import (
     BusinessUnit,
@@ -30,6 +30,12 @@ class Terms:
 def current_policy() -> PolicyVersion:
     """Return the newest version; an unsaved default (data privacy on) before there is any."""
     return next(iter(PolicyVersion.objects.raw(_NEWEST)), None) or PolicyVersion()
+
+
+def policy_in_force() -> Policy:
+    """Return the newest version as values, the default before there is any; one query."""
+    [newest] = read_together([Read(_POLICY_COLUMNS, _NEWEST_POLICY)], run=run_prepared)
+    return terms_of(newest, []).policy
 
 
 def current_terms() -> Terms:

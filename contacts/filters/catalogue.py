@@ -39,10 +39,17 @@ class Catalogue:
     ``now``: what "in the last 30 days" counts from.
     """
 
-    def __init__(self, reach: Reach, *, now: datetime, outline: Outline | None = None) -> None:
+    def __init__(
+        self,
+        reach: Reach,
+        *,
+        now: datetime,
+        outline: Outline | None = None,
+        policy: Policy | None = None,
+    ) -> None:
         self.reach, self.now = reach, now
-        if outline is not None:
-            self.__dict__["outline"] = outline
+        known = {"outline": outline, "policy": policy}
+        self.__dict__.update({name: value for name, value in known.items() if value is not None})
 
     @cached_property
     def outline(self) -> Outline:

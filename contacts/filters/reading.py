@@ -7,9 +7,10 @@ from typing import Self
 from django.db.models import Q
 from django.utils.functional import Promise
 
+from contacts.filters import compiling
 from contacts.filters.catalogue import Catalogue
 from contacts.filters.checking import TOO_LONG, UNREADABLE, Problems, problems_of
-from contacts.filters.compiling import walked
+from contacts.filters.compiling import Sql, walked
 from contacts.filters.language import InvalidFilter, check_size, parse, write
 from contacts.filters.querying import where
 from contacts.filters.tree import EVERYBODY, Group
@@ -64,10 +65,12 @@ class Filter:
         return where(self.tree, self.catalogue)
 
     @cached_property
-    def walked(self) -> Q:
+    def walked(self) -> Sql:
         """The same, for who reads contacts in some order until a page is full."""
-        if self.is_everybody or not self.is_valid or self.catalogue is None:
-            return self.q
+        if self.is_everybody:
+            return compiling.EVERYBODY
+        if not self.is_valid or self.catalogue is None:
+            return compiling.NOBODY
         return walked(self.tree, self.catalogue)
 
     @classmethod

@@ -1,7 +1,8 @@
 """What ``bench_bulk --pages`` adds to its rows, so that filters have something to find.
 
 Every fifth contact opted out of one type and every thousandth of another; every thirtieth address has
-left a business unit, every hundredth the account. People were last updated in an order of its own.
+left a business unit, every hundredth the account, one of 2,000 is undeliverable.
+People were last updated in an order of its own.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ INSERT INTO {OPT_OUTS} (address_id, business_unit_id, status, own_flags, own_sta
   own_event_id, own_source)
 SELECT id, %s, 2, 0, 2, %s, 1, 4 FROM {Address._meta.db_table} WHERE id %% %s = 1
 """
+_BOUNCE = f"UPDATE {Address._meta.db_table} SET undeliverable_at = %s WHERE id %% 2000 = 3"
 _SHUFFLE = f"""
 UPDATE {Contact._meta.db_table} SET updated_at = updated_at - (id * 4854347 % 100000007) * interval '1 second'
 """
@@ -39,5 +41,6 @@ def diversify(types: Sequence[int], *, now: datetime) -> None:
             cursor.execute(_LEAVE_TYPE, [type_id, every])
         for unit_id, every in ((unit.pk, 30), (None, 100)):
             cursor.execute(_LEAVE_ALL, [unit_id, now, every])
+        cursor.execute(_BOUNCE, [now])
         cursor.execute(_SHUFFLE)
         cursor.execute("VACUUM ANALYZE")

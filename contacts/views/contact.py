@@ -202,6 +202,7 @@ def _list(user: User, look: IndexLook, outline: Outline, request: Request) -> di
             request.GET,
             with_properties=columns.needs_properties,
             is_rare=matches.is_rare,
+            among=matches.ids,
         )
     except TooSlow:
         return {**found, "is_too_slow": True}

@@ -16,38 +16,42 @@ from subscriptions_site.web.paging import SALT
 
 OUT = Status.UNSUBSCRIBED.code
 PAGE_SIZE, DEEP_PAGE = 25, 1_000
+FIRST = ", first count"  # before these pages, what the cache keeps of their number is thrown away
 _IDS = re.compile(r"(?:\d+, ){5,}")
 _COSTS = re.compile(r"\(cost[^)]*\) ")
 
 
 def filter_pages() -> dict[str, str]:
-    """Return the pages: deep in the list, a search, and filters from common to rare."""
+    """Return the pages: deep in the list, a search, and filters from common to rare.
+
+    Those with an estimate come twice: as it is made first, and then as it is kept for a while.
+    """
     contacts = reverse("contacts")
     left = Preference.objects.filter(status=OUT).values_list("subscription_type_id", flat=True)
     types = sorted(set(left.distinct()))
     units = OptOut.objects.filter(status=OUT, business_unit__isnull=False)
     unit_id = units.values_list("business_unit_id", flat=True).first()
     unit = BusinessUnit.objects.filter(pk=unit_id or 0).first()
+    filters = {"email address contains": "address.email:has:rson77777"}
+    for number, type_id in enumerate(types):
+        filters[f"type {number + 1} opted out"] = f"status.{type_id}.email:is:out"
+    if types:
+        filters["type 1 opted in"] = f"status.{types[0]}.email:is:in"
+        filters["type 1 opted out, own choice"] = f"own.{types[0]}.email:is:yes"
+        filters["type 1 may be sent"] = f"sendable.{types[0]}.email:is:yes"
+    if unit is not None:
+        filters["left one unit"] = f"left.{unit.pk}.email:is:yes"
+        filters["left any unit"] = "left.all.email:is:yes"
+    filters["undeliverable"] = "undeliverable.email:is:yes"
     pages = {
         "first page": contacts,
         f"page {DEEP_PAGE:,}": f"{contacts}?{urlencode({'after': _deep_cursor()})}",
         "part of an address": f"{contacts}?{urlencode({'q': 'rson77777'})}",
-        "email address contains": _filtered("address.email:has:rson77777"),
     }
-    for number, type_id in enumerate(types):
-        pages[f"type {number + 1} opted out"] = _filtered(f"status.{type_id}.email:is:out")
-    if types:
-        pages["type 1 opted in"] = _filtered(f"status.{types[0]}.email:is:in")
-        pages["type 1 opted out, own choice"] = _filtered(f"own.{types[0]}.email:is:yes")
-        pages["type 1 may be sent"] = _filtered(f"sendable.{types[0]}.email:is:yes")
-    if unit is not None:
-        pages["left one unit"] = _filtered(f"left.{unit.pk}.email:is:yes")
-        pages["left any unit"] = _filtered("left.all.email:is:yes")
+    for name, text in filters.items():
+        url = f"{contacts}?{urlencode({'f': text})}"
+        pages |= {f"{name}{FIRST}": url, name: url}
     return pages
-
-
-def _filtered(text: str) -> str:
-    return f"{reverse('contacts')}?{urlencode({'f': text})}"
 
 
 def _deep_cursor() -> str:

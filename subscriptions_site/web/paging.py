@@ -28,6 +28,31 @@ class Page[M: Model]:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins: behind ``position`` (None: at the end that is read first).
+
+    ``is_descending`` is the way the rows are read, which is the other way round for a page before.
+    """
+
+    order: tuple[str, Direction]
+    position: tuple[Any, Any] | None
+    is_backward: bool
+
+    @property
+    def is_descending(self) -> bool:
+        return (self.order[1] == "desc") != self.is_backward
+
+
+def place_in(query: QueryDict | dict[str, str], order: tuple[str, Direction]) -> Place:
+    """Return where the page begins that `after` or `before` in the query asks for."""
+    position = _read(query.get("after", ""), order)
+    if position is not None:
+        return Place(order, position, is_backward=False)
+    position = _read(query.get("before", ""), order)
+    return Place(order, position, is_backward=position is not None)
+
+
 def get_page[M: Model](
     queryset: QuerySet[M],
     *,
@@ -40,40 +65,27 @@ def get_page[M: Model](
     `order` is a field of the model that is never null and a direction; the primary key breaks
     ties. A cursor that was altered or made for another order gives the first page.
     """
-    field, direction = order
-    is_backward = False
-    position = _read(query.get("after", ""), order)
-    if position is None:
-        position = _read(query.get("before", ""), order)
-        is_backward = position is not None
-    is_descending = (direction == "desc") != is_backward
+    place = place_in(query, order)
+    field, is_descending = order[0], place.is_descending
     rows = queryset.order_by(*_ordering(field, is_descending))
-    if position is not None:
-        rows = rows.filter(_beyond(field, position, is_descending))
-    found = list(rows[: size + 1])
-    has_more = len(found) > size
-    found = found[:size]
-    if is_backward:
-        found.reverse()
-    return _page(found, order, has_more=has_more, position=position, is_backward=is_backward)
+    if place.position is not None:
+        rows = rows.filter(_beyond(field, place.position, is_descending))
+    return page_at(place, list(rows[: size + 1]), size)
 
 
-def _page[M: Model](
-    rows: list[M],
-    order: tuple[str, Direction],
-    *,
-    has_more: bool,
-    position: tuple[Any, Any] | None,
-    is_backward: bool,
-) -> Page[M]:
+def page_at[M: Model](place: Place, found: list[M], size: int) -> Page[M]:
+    """Return the page of the rows found from there on, one more than asked for if there is one."""
+    has_more, rows = len(found) > size, found[:size]
     if not rows:
         return Page(rows=(), before="", after="")
-    has_before = has_more if is_backward else position is not None
-    has_after = True if is_backward else has_more
+    if place.is_backward:
+        rows.reverse()
+    has_before = has_more if place.is_backward else place.position is not None
+    has_after = True if place.is_backward else has_more
     return Page(
         rows=rows,
-        before=_write(rows[0], order) if has_before else "",
-        after=_write(rows[-1], order) if has_after else "",
+        before=_write(rows[0], place.order) if has_before else "",
+        after=_write(rows[-1], place.order) if has_after else "",
     )
 
 

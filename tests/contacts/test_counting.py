@@ -1,6 +1,7 @@
 """How many match: exactly among few, about among many, never by looking at everybody."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -11,9 +12,20 @@ from contacts import bounding, counting
 from contacts.bounding import TooSlow, bounded, walk_or_gather
 from contacts.counting import Total, count_matches
 from contacts.filters.catalogue import catalogue_for
+from contacts.filters.compiling import EVERYBODY
 from contacts.filters.reading import read_filter
 from contacts.models import Contact
-from contacts.selectors import ContactQuery, get_contact_page, get_unit_sets
+from contacts.selectors import (
+    ContactQuery,
+    find_contacts,
+    get_contact_page,
+    get_unit_sets,
+    walking_of,
+)
+from contacts.walking import count_among, visible_to
+from preferences.models import Address
+from preferences.pauses import pause
+from preferences.values import unit_scope
 from tests.factories import TypeFactory, UnitFactory, UserFactory, make_contact
 from tests.preferences.kernel import IS_POSTGRESQL, OUT, act, of, own
 
@@ -124,3 +136,87 @@ def test_a_page_that_takes_too_long_says_what_to_do(client, editor, monkeypatch)
     page = client.get("/contacts/", {"f": "country:is:PL"})
     assert page.status_code == 200
     assert "This takes too long" in page.content.decode()
+
+
+FILTERS = (
+    "status.{type}.email:is:out",
+    "status.{type}.email:is:in,none",
+    "own.{type}.email:is:yes",
+    "own.{type}.email:is:no",
+    "sendable.{type}.email:is:yes",
+    "left.{unit}.email:is:yes",
+    "left.all.email:is:yes",
+    "undeliverable.email:is:no",
+    "source.{type}.email:is:PREFERENCE_PAGE,ONE_CLICK",
+    "changed.{type}.email:newer:3",
+    "country:is:PL|unit:is:{unit}",
+    "first_name:has:a%",
+    "address.email:has:3@x;country:not:PL",
+)
+
+
+@pytest.mark.parametrize("text", FILTERS)
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_whoever_is_asked_one_by_one_is_who_the_set_holds(editor, sampled, text, is_limited):
+    """A page and a sample are read by statements of their own; jobs take the set."""
+    kind, now = TypeFactory(), timezone.now()
+    user = UserFactory(units=[kind.business_unit]) if is_limited else editor
+    for number in range(8):
+        units = [UnitFactory()] if number == 7 else [kind.business_unit]
+        country = "PL" if number % 3 else "DE"
+        name = "ba%r" if number == 3 else "bar"
+        contact = make_contact(f"{number}@x.example", units=units, country=country, first_name=name)
+        address_id = contact.contact_addresses.get().address_id
+        if number % 2:
+            act(address_id, own(of(kind), OUT))
+        if number in (2, 5):
+            Address.objects.filter(pk=address_id).update(undeliverable_at=now)
+        if number > 5:
+            act(address_id, own(unit_scope(kind.business_unit_id), OUT))
+    text = text.format(type=kind.pk, unit=kind.business_unit_id)
+    for search in ("", "x.example"):
+        query = replace(asked(user, text), search=search)
+        assert query.filters.is_valid, query.filters.first_problem
+        expected = set(find_contacts(user, query).values_list("pk", flat=True))
+        for _ in range(7):  # from the sixth time on PostgreSQL keeps a plan
+            page = get_contact_page(user, query, {})
+        assert {row.pk for row in page.rows} == expected
+        everybody = Contact.objects.values_list("pk", flat=True)
+        visible = visible_to(user, EVERYBODY)
+        assert count_among(walking_of(query), visible, everybody)[1] == len(expected)
+
+
+def test_the_time_that_a_kept_filter_looks_at_is_that_of_the_request(editor):
+    kind = TypeFactory()
+    address_id = make_contact("a@x.example").contact_addresses.get().address_id
+    now = timezone.now()
+    pause(address_id=address_id, until=now + timedelta(days=2), now=now)
+    for days, count in ((0, 0), (3, 1), (1, 0)):
+        catalogue = catalogue_for(editor, now=now + timedelta(days=days))
+        query = ContactQuery(filters=read_filter(f"sendable.{kind.pk}.email:is:yes", catalogue))
+        assert len(get_contact_page(editor, query, {}).rows) == count
+
+
+def test_few_are_read_once_for_their_number_and_their_page(editor, sampled):
+    for number in range(12):
+        make_contact(f"{number}@x.example", first_name="Zoe" if number % 4 == 0 else "Bo")
+    query = ContactQuery(search="zoe", size=25)
+    found = count_matches(editor, query, get_unit_sets())
+    assert found == Total(3)
+    page = get_contact_page(editor, query, {}, among=found.ids)
+    assert [row.first_name for row in page.rows] == ["Zoe"] * 3
+    assert {row.pk for row in page.rows} == set(found.ids)
+
+
+def test_fewer_hits_than_enough_still_say_at_least_and_at_most(editor, sampled, monkeypatch):
+    """9 of 30 may be 4 of 30: so with a limit of 3 nobody is counted to say that they are more."""
+    for number in range(30):
+        make_contact(f"{number}@x.example", country="PL" if number < 9 else "")
+    monkeypatch.setattr(counting, "_estimated", lambda *_asked: (30, 9))
+    monkeypatch.setattr(counting, "COUNT_LIMIT", 3)
+    query, sets = asked(editor, "country:is:PL"), get_unit_sets()
+    assert count_matches(editor, query, sets) == Total(3, is_more=True)
+    monkeypatch.setattr(counting, "COUNT_LIMIT", 100)
+    assert count_matches(editor, query, sets) == Total(9)
+    monkeypatch.setattr(counting, "_count_some", lambda *_asked: Total(0, is_fewer=True))
+    assert count_matches(editor, query, sets) == Total(17, is_fewer=True)

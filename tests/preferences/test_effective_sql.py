@@ -255,7 +255,7 @@ def _compare_flags(ids: list[int], reach: Reach, units: list[int]) -> None:
     said_so = Address.objects.filter(pk__in=ids)
     any_one = set(said_so.filter(sql.left_any("pk", within, types)).values_list("pk", flat=True))
     assert any_one == {pk for pk, out in outs.items() if out.is_on}
-    account = set(said_so.filter(sql.left_account("pk", types)).values_list("pk", flat=True))
+    account = set(said_so.filter(sql.left_any("pk", [], types)).values_list("pk", flat=True))
     assert account == {pk for pk, out in outs.items() if out.account.is_on}
     assert account
     assert account < any_one
