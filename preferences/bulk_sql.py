@@ -83,7 +83,7 @@ def run_prepared(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 class SmallWrites:
-    """Writes of one row each, about different rows; PostgreSQL gets them as one statement."""
+    """Writes of few rows each, about different rows; PostgreSQL gets them as one statement."""
 
     def __init__(self) -> None:
         self._statements: list[tuple[str, list[Any]]] = []
@@ -112,8 +112,8 @@ def insert_rows(
 ) -> None:
     """Insert rows of numbers, datetimes, texts and bytes.
 
-    Many go by COPY on PostgreSQL and by executemany on SQLite, few by INSERT; one, on PostgreSQL, is
-    added to ``small`` and written when that is sent.
+    Many go by COPY on PostgreSQL and by executemany on SQLite; few, on PostgreSQL, are added to
+    ``small`` and written when that is sent.
     """
     if not rows:
         return
@@ -128,11 +128,8 @@ def insert_rows(
         ]
         with connection.cursor() as cursor:
             copy_lines(cursor, table, columns, "\n".join(lines) + "\n")
-    elif len(rows) > 1:
-        with connection.cursor() as cursor:
-            cursor.execute(*_insert_few(table, columns, rows))
     else:
-        _write_one(_insert_few(table, columns, rows), small)
+        _write_few(_insert_few(table, columns, rows), small)
 
 
 def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
@@ -151,7 +148,7 @@ def _insert_statement(table: str, columns: tuple[str, ...], count: int) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * count)}"
 
 
-def _write_one(statement: tuple[str, list[Any]], small: SmallWrites | None) -> None:
+def _write_few(statement: tuple[str, list[Any]], small: SmallWrites | None) -> None:
     writes = SmallWrites() if small is None else small
     writes.add(*statement)
     if small is None:
@@ -211,39 +208,54 @@ def update_rows(
 ) -> None:
     """Update rows by id; ``columns`` are (name, PostgreSQL type), the rows end with the id.
 
-    A column that is the same in every row travels once. One row is added to ``small``, as above.
+    Few are added to ``small``, as above.
     """
     if not rows:
         return
-    if not is_postgresql() or len(rows) == 1:
-        assigned = ", ".join([f"{name} = %s" for name, _ in columns])
-        sql = f"UPDATE {table} SET {assigned} WHERE id = %s"
-        if is_postgresql():
-            _write_one((sql, [_text(value) for value in rows[0]]), small)
-            return
-        with connection.cursor() as cursor:
-            cursor.executemany(sql, rows)
+    if is_postgresql() and 1 < len(rows) <= FEW:
+        arrays = [_array(column) for column in zip(*rows, strict=True)]
+        _write_few((_update_from(table, tuple(columns)), arrays), small)
+        return
+    if is_postgresql() and len(rows) > 1:
+        _update_many(table, columns, rows)
+        return
+    assigned = ", ".join([f"{name} = %s" for name, _ in columns])
+    sql = f"UPDATE {table} SET {assigned} WHERE id = %s"
+    if is_postgresql():
+        _write_few((sql, [_text(value) for value in rows[0]]), small)
         return
     with connection.cursor() as cursor:
-        *values, ids = zip(*rows, strict=True)
-        sets: list[str] = []
-        names: list[str] = []
-        same: list[Any] = []
-        arrays: list[tuple[str, str]] = []
-        for (name, kind), column in zip(columns, values, strict=True):
-            if column.count(column[0]) == len(column):
-                sets.append(f"{name} = %s::{kind}")
-                same.append(column[0])
-            else:
-                sets.append(f"{name} = new.{name}")
-                names.append(name)
-                arrays.append((kind, _array(column)))
-        casts = ", ".join(f"%s::{kind}[]" for kind, _ in [*arrays, ("bigint", "")])
+        cursor.executemany(sql, rows)
+
+
+def _update_many(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
+    """Update with an array for each column; one that is the same in every row travels once."""
+    *values, ids = zip(*rows, strict=True)
+    same: list[tuple[str, Any]] = []
+    arrays: list[tuple[tuple[str, str], str]] = []
+    for (name, kind), column in zip(columns, values, strict=True):
+        if column.count(column[0]) == len(column):
+            same.append((f"{name} = %s::{kind}", column[0]))
+        else:
+            arrays.append(((name, kind), _array(column)))
+    sql = _update_from(table, tuple([column for column, _ in arrays]), tuple([s for s, _ in same]))
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} AS old SET {', '.join(sets)} "
-            f"FROM unnest({casts}) AS new({', '.join([*names, 'id'])}) WHERE old.id = new.id",
-            [*same, *(text for _, text in arrays), _array(ids)],
+            sql, [*(value for _, value in same), *(text for _, text in arrays), _array(ids)]
         )
+
+
+@lru_cache(maxsize=512)
+def _update_from(
+    table: str, columns: tuple[tuple[str, str], ...], same: tuple[str, ...] = ()
+) -> str:
+    sets = ", ".join([*same, *(f"{name} = new.{name}" for name, _ in columns)])
+    casts = ", ".join(f"%s::{kind}[]" for _, kind in (*columns, ("id", "bigint")))
+    names = ", ".join([*(name for name, _ in columns), "id"])
+    return (
+        f"UPDATE {table} AS old SET {sets} FROM unnest({casts}) AS new({names}) "
+        "WHERE old.id = new.id"
+    )
 
 
 def _array(column: Sequence[object]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from preferences import projection
-from preferences.bulk_sql import fetch_all, match, moment, parameter, run_prepared
+from preferences.bulk_sql import FEW, fetch_all, match, moment, parameter, run_prepared
 from preferences.gathering import Read, Run, read_together
 from preferences.models import (
     Address,
@@ -81,8 +81,8 @@ def read_addresses(address_ids: Collection[int], *, lock: bool) -> dict[int, Add
 
 
 def _runner(address_ids: Collection[int]) -> Run:
-    """Return how to ask about the addresses: about one, with the same words every time."""
-    return run_prepared if len(address_ids) == 1 else fetch_all
+    """Return how to ask about the addresses: about few, with the same words every time."""
+    return run_prepared if len(address_ids) <= FEW else fetch_all
 
 
 _CHANNELS = {channel.code: channel for channel in Channel}

@@ -12,10 +12,11 @@ from django.db import transaction
 
 from accounts.access import Reach
 from preferences.frequencies import ask_frequency
+from preferences.group_commit import apply_with_others
 from preferences.models import ConsentEvent, OptOutReason
 from preferences.pauses import end_pause, pause
 from preferences.selectors import events_of
-from preferences.services import apply_change, apply_changes
+from preferences.services import apply_changes
 from preferences.situations import scope_of
 from preferences.values import (
     PERSON,
@@ -54,7 +55,7 @@ class Seen:
 def withdraw(*, address_id: int, scope: Scope, source: Source, seen: Seen, now: datetime) -> Result:
     """Opt an address out of a type, a unit or everything, on the person's own word."""
     wish = _own_wish(scope, OUT, source, seen)
-    return apply_change(change=Change(address_id, wish), actor=PERSON, now=now)
+    return apply_with_others(change=Change(address_id, wish), now=now)
 
 
 def choose(

@@ -62,19 +62,21 @@ INSTALLED_APPS = [
     "public",
 ]
 
+# Where pages live that need no sign-in and know no session (subscriptions_site/web/for_staff.py).
+PUBLIC_PATHS = ("/u/", "/p/", "/c/", "/brand/")
 MIDDLEWARE = [
     "subscriptions_site.web.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "subscriptions_site.web.for_staff.StaffSession",
+    "subscriptions_site.web.for_staff.StaffLanguage",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "subscriptions_site.web.for_staff.StaffCsrf",
+    "subscriptions_site.web.for_staff.StaffUser",
+    "subscriptions_site.web.for_staff.StaffMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "subscriptions_site.web.for_staff.StaffHtmx",
 ]
 if DEBUG:
     MIDDLEWARE.append("subscriptions_site.web.errors.show_own_not_found")

@@ -134,7 +134,7 @@ def look_closely(visit: Visit[Any], seen: Seen, *, is_one_click: bool = False) -
         visit.request,
         address_id=visit.link.address_id,
         is_one_click=is_one_click,
-        drawn=visit.fields.get("drawn", ""),
+        drawn="" if is_one_click else visit.fields.get("drawn", ""),
         now=visit.now,
     )
     if not found.reasons:

@@ -63,10 +63,10 @@ def unsubscribe_reason(request: HttpRequest, token: str) -> HttpResponse:
 
 def _is_one_click(visit: Visit[Unsubscribe]) -> bool:
     """Tell whether the body is the pair of RFC 8058, as a form of either kind or as it stands."""
-    name, _, value = ONE_CLICK.partition("=")
-    if visit.fields.get(name, "").strip().lower() == value.lower():
+    if visit.request.body.strip().lower() == ONE_CLICK.lower().encode():
         return True
-    return visit.request.body.strip().lower() == ONE_CLICK.lower().encode()
+    name, _, value = ONE_CLICK.partition("=")
+    return visit.fields.get(name, "").strip().lower() == value.lower()
 
 
 def _one_click(visit: Visit[Unsubscribe]) -> HttpResponse:

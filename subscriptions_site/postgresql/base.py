@@ -14,6 +14,9 @@ _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
+        if self.settings_dict.get("PREPARES"):
+            # Of arrays PostgreSQL would otherwise hope for a better plan each time, and make one.
+            connection.pgconn.exec_(b"SET plan_cache_mode = force_generic_plan")
         self._prepared: dict[str, bytes] = {}
         self._loader = adapt.Transformer(connection)
         return connection

@@ -4,8 +4,22 @@ from datetime import timedelta
 
 import pytest
 
+from preferences.bulk_sql import FEW
 from preferences.models import ConsentEvent, PendingConfirmation, RepeatedWord
-from preferences.values import ACCOUNT, Act, Actor, ActorKind, Flag, ScopeKind, Source, Status, Word
+from preferences.rebuilding import differences
+from preferences.values import (
+    ACCOUNT,
+    PERSON,
+    Act,
+    Actor,
+    ActorKind,
+    Flag,
+    ScopeKind,
+    Source,
+    Status,
+    Word,
+)
+from preferences.verification import verify_events
 from tests.factories import TypeFactory
 from tests.preferences.kernel import (
     DAY,
@@ -18,6 +32,7 @@ from tests.preferences.kernel import (
     act,
     act_all,
     address,
+    addresses,
     complaint,
     effective_of,
     fact,
@@ -498,3 +513,28 @@ def test_r14_the_persons_own_opt_in_is_asked_nothing():
     one, first = address(), asks()
     assert act(one, own(of(first), IN)).is_applied
     assert pending() == []
+
+
+# --- few at a time: the sizes around which statements differ ------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, FEW, FEW + 1])
+def test_words_of_several_people_leave_what_each_would_leave_alone(count):
+    """Some have a row already, some do not, each brings evidence of their own."""
+    first, people = news(), addresses(count)
+    act_all([(one, ours(of(first), IN)) for one in people[::2]])
+    wishes = [
+        own(of(first), OUT, evidence=(("user_agent", f"Mail {number}\\ \t %s \U0001f4ec"),))
+        for number in range(count)
+    ]
+    act_all(zip(people, wishes, strict=True), at=NOW + HOUR, actor=PERSON)
+    assert [status_of(one, first) for one in people] == [OUT] * count
+    kept = {
+        event.address_id: event.evidence.details["user_agent"]
+        for event in ConsentEvent.objects.filter(status=OUT.code)
+    }
+    assert [kept[one] for one in people] == [
+        f"Mail {number}\\ \t %s \U0001f4ec" for number in range(count)
+    ]
+    assert verify_events(people) is None
+    assert list(differences()) == []

@@ -1,0 +1,175 @@
+"""Words that arrive at one moment share a transaction; nobody's trouble is another's."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic, sleep
+
+import pytest
+from django.db import transaction
+
+from preferences import group_commit
+from preferences.bulk_sql import FEW
+from preferences.group_commit import apply_with_others
+from preferences.models import ConsentEvent
+from preferences.values import Change
+from tests.preferences.kernel import NOW, OUT, address, news, of, own
+
+PATIENCE_SECONDS = 60
+
+
+class Door:
+    """Stands where the door is: keeps the groups that come, opens when told, refuses the wrong."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.moments: list[object] = []
+        self.wrong: set[str] = set()
+        self.is_entered, self.may_go = Event(), Event()
+
+    def apply_changes(self, *, changes, actor, now) -> list[str]:
+        self.groups.append(list(changes))
+        self.moments.append(now)
+        self.is_entered.set()
+        assert self.may_go.wait(PATIENCE_SECONDS)
+        if self.wrong & set(changes):
+            raise LookupError("wrong")
+        return [f"{change} is done" for change in changes]
+
+    def apply_change(self, *, change, actor, now) -> str:
+        if change in self.wrong:
+            raise LookupError(change)
+        return f"{change} is done alone"
+
+
+@pytest.fixture
+def door(monkeypatch) -> Iterator[Door]:
+    stands = Door()
+    monkeypatch.setattr(group_commit, "_groups", group_commit._Groups())
+    monkeypatch.setattr(group_commit, "PATIENCE", PATIENCE_SECONDS)
+    monkeypatch.setattr(group_commit, "LINGER", 0)
+    monkeypatch.setattr(group_commit, "apply_changes", stands.apply_changes)
+    monkeypatch.setattr(group_commit, "apply_change", stands.apply_change)
+    yield stands
+    stands.may_go.set()
+
+
+class People:
+    """Threads that bring one word each."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.threads: list[Thread] = []
+        self.answers: dict[str, object] = {}
+
+    def bring_first(self, word: str) -> None:
+        """Bring a word that has the door before anybody else comes."""
+        self._start(word, NOW)
+        assert self.door.is_entered.wait(PATIENCE_SECONDS)
+
+    def bring(self, *words: str, now=NOW) -> None:
+        """Bring these words while another group is at the door; return when all of them wait."""
+        expected = len(group_commit._groups.waiting) + len(words)
+        for word in words:
+            self._start(word, now)
+        until(lambda: len(group_commit._groups.waiting) == expected)
+
+    def _start(self, word: str, now) -> None:
+        thread = Thread(target=self._bring_one, args=(word, now))
+        thread.start()
+        self.threads.append(thread)
+
+    def _bring_one(self, word: str, now) -> None:
+        try:
+            self.answers[word] = apply_with_others(change=word, now=now)  # type: ignore[arg-type]
+        except LookupError as error:
+            self.answers[word] = error
+
+    def all_answers(self) -> dict[str, object]:
+        self.door.may_go.set()
+        for thread in self.threads:
+            thread.join(PATIENCE_SECONDS)
+            assert not thread.is_alive()
+        return self.answers
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert monotonic() < end
+        sleep(0.001)
+
+
+def test_a_lone_word_waits_for_nobody(door):
+    door.may_go.set()
+    assert apply_with_others(change="one", now=NOW) == "one is done"  # type: ignore[arg-type]
+    assert door.groups == [["one"]]
+
+
+def test_those_who_come_meanwhile_are_one_group_and_each_hears_of_their_own(door):
+    people = People(door)
+    people.bring_first("first")
+    people.bring("a", "b", "c")
+    answers = people.all_answers()
+    assert answers == {word: f"{word} is done" for word in ("first", "a", "b", "c")}
+    assert [sorted(group) for group in door.groups] == [["first"], ["a", "b", "c"]]
+
+
+def test_a_group_is_as_late_as_the_latest_of_it(door):
+    people = People(door)
+    people.bring_first("first")
+    people.bring("a", now=NOW + timedelta(seconds=2))
+    people.bring("b", now=NOW)
+    people.all_answers()
+    assert door.moments == [NOW, NOW + timedelta(seconds=2)]
+
+
+def test_a_crowd_is_more_than_one_group(door):
+    people = People(door)
+    people.bring_first("first")
+    crowd = [f"word {number}" for number in range(2 * FEW + 1)]
+    people.bring(*crowd)
+    answers = people.all_answers()
+    assert all(answers[word] == f"{word} is done" for word in crowd)
+    assert [len(group) for group in door.groups] == [1, FEW, FEW, 1]
+
+
+def test_one_wrong_word_is_nobody_elses_trouble(door):
+    people = People(door)
+    door.wrong = {"b"}
+    people.bring_first("first")
+    people.bring("a", "b", "c")
+    answers = people.all_answers()
+    assert isinstance(answers.pop("b"), LookupError)
+    assert answers == {
+        "first": "first is done",
+        "a": "a is done alone",
+        "c": "c is done alone",
+    }
+
+
+def test_who_comes_after_a_wrong_one_is_served(door):
+    door.may_go.set()
+    door.wrong = {"wrong"}
+    with pytest.raises(LookupError):
+        apply_with_others(change="wrong", now=NOW)  # type: ignore[arg-type]
+    assert apply_with_others(change="right", now=NOW) == "right is done"  # type: ignore[arg-type]
+
+
+def test_a_group_that_hangs_holds_up_nobody_who_comes_later(door, monkeypatch):
+    people = People(door)
+    people.bring_first("hangs")
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.01)
+    assert apply_with_others(change="late", now=NOW) == "late is done alone"  # type: ignore[arg-type]
+    assert people.answers == {}
+    assert people.all_answers() == {"hangs": "hangs is done"}
+
+
+@pytest.mark.django_db
+def test_inside_a_transaction_it_belongs_to_that_one():
+    one, first = address(), news()
+    with transaction.atomic():
+        apply_with_others(change=Change(one, own(of(first), OUT)), now=NOW)
+        assert ConsentEvent.objects.count() == 1
+        transaction.set_rollback(True)
+    assert not ConsentEvent.objects.exists()
