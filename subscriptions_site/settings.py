@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "subscriptions_site.web.for_staff.StaffSession",
     "subscriptions_site.web.for_staff.StaffLanguage",
     "django.middleware.common.CommonMiddleware",
-    "subscriptions_site.web.for_staff.StaffCsrf",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "subscriptions_site.web.for_staff.StaffUser",
     "subscriptions_site.web.for_staff.StaffMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -11,8 +11,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
-from django.middleware.csrf import CsrfViewMiddleware
+from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django_htmx.middleware import HtmxMiddleware
@@ -20,13 +19,13 @@ from django_htmx.middleware import HtmxMiddleware
 
 def is_public(request: HttpRequest) -> bool:
     """Tell whether the request is for a page that has no session: by its path alone."""
-    return request.path_info.startswith(settings.PUBLIC_PATHS)
+    return f"{request.path_info}/".startswith(settings.PUBLIC_PATHS)
 
 
 class _ForStaff:
     get_response: Any
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> Any:
         if is_public(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]
@@ -39,14 +38,10 @@ class StaffSession(_ForStaff, SessionMiddleware):
 class StaffLanguage(_ForStaff, LocaleMiddleware):
     """Speaks the language of the colleague; public pages choose their own, from the default on."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> Any:
         if is_public(request):
             translation.activate(settings.LANGUAGE_CODE)
         return super().__call__(request)
-
-
-class StaffCsrf(_ForStaff, CsrfViewMiddleware):
-    """Still asks every view that is not exempt, public or not: that is ``process_view``."""
 
 
 class StaffUser(_ForStaff, AuthenticationMiddleware):
