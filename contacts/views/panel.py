@@ -186,11 +186,13 @@ def changed(
 def _open_context(request: Request, contact: Contact) -> dict[str, Any]:
     """Return what the page that sent the request shows of the panel, as it is now."""
     current = _page_of(request)
-    panel_path = reverse("contact_subscriptions", args=[contact.pk])
+    list_path, history_path = (
+        reverse(name, args=[contact.pk]) for name in ("contact_subscriptions", "contact_history")
+    )
     return {
         **list_context(request, contact, query=QueryDict(current.query)),
-        "list_is_open": current.path == panel_path,
-        "panel_is_open": current.path.startswith(panel_path),
+        "list_is_open": current.path == list_path,
+        "panel_is_open": current.path in (list_path, history_path),  # not behind a dialog's own page
     }
 
 

@@ -14,7 +14,7 @@
 
   // ---------------------------------------------------------------- layers
   const openers = new Map(); // layer -> the element that opened it
-  const openedByUrl = new Set(); // layers that came open with the page
+  const openedByUrl = new Map(); // layers that came open with the page -> where they go back to
   let base = null; // the URL under the panel
   let depth = 0; // history entries pushed since the panel opened
   let isSettled = false; // the next popstate is of our own making: nothing is left to do
@@ -49,8 +49,10 @@
     (target || document.getElementById("main"))?.focus();
   }
 
+  const closeUrl = (layer) => layer.querySelector("a[data-close][href]")?.href;
+
   function closeLayer(layer) {
-    const parent = layer.querySelector("a[data-close][href]")?.href;
+    const parent = closeUrl(layer) || openedByUrl.get(layer); // an answer may have emptied it
     const byUrl = openedByUrl.delete(layer);
     placeToasts(body);
     layer.close();
@@ -120,7 +122,7 @@
       if (event.target === layer && layer.matches(":modal")) requestClose(layer);
     });
     if (layer.open) {
-      openedByUrl.add(layer);
+      openedByUrl.set(layer, closeUrl(layer));
       openLayer(layer);
     }
   }

@@ -104,6 +104,20 @@ def test_subscribe_by_keyboard_with_a_mistake_on_the_way(panel, scene):
     assert status_of(scene.email, scene.guide) is IN
 
 
+def test_the_dialog_on_a_page_of_its_own_saves_and_goes_on_to_the_panel(record, scene, live_server):
+    page = record
+    base = f"{live_server.url}/contacts/{scene.contact.pk}/subscriptions/"
+    page.goto(f"{base}subscribe/?address={scene.email.pk}&type={scene.guide.pk}")
+    dialog = page.get_by_role("dialog", name="Subscribe Amara Okafor")
+    dialog.get_by_label("Legal basis for communication").select_option("CONSENT_WITH_NOTICE")
+    dialog.get_by_label("Explanation for communication consent").fill("Said yes on the phone")
+    dialog.get_by_label("Legal basis for processing").select_option("LEGITIMATE_INTEREST_CLIENT")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#panel-h")).to_be_focused()
+    expect(page.locator(f"#row-{key_of(scene, scene.guide)}")).to_contain_text("Opted in")
+    assert page.url.startswith(base)
+
+
 def test_escape_asks_before_text_is_lost_and_returns_the_focus(panel, scene):
     page, key = panel, key_of(scene, scene.guide)
     page.locator(f"#act-{key}").focus()

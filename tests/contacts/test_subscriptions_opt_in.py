@@ -43,6 +43,17 @@ def event_count() -> int:
 # --- subscribe ---
 
 
+def test_behind_the_page_of_the_dialog_alone_there_is_no_panel_to_update(scene, as_user):
+    """What is not on the page must not be swapped: htmx reports an error for each."""
+    client, there = as_user(scene.editor), url("subscribe", scene)
+    headers = {**htmx("dialog", scene), "HX-Current-URL": f"http://testserver{there}"}
+    answer = text(client.post(there, filled(scene, scene.guide), headers=headers))
+    assert 'id="subscriptions-card"' in answer
+    assert "history-count" not in answer
+    assert "row-" not in answer
+    assert status_of(scene.email, scene.guide) is IN
+
+
 def test_the_dialog_ticks_the_clicked_type_and_lists_those_without_a_choice(scene, as_user):
     scene.say(scene.breaks, OUT)
     client = as_user(scene.editor)
