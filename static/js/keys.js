@@ -3,6 +3,7 @@
 //   [data-pages]            a list that pages swap: ticks survive paging, not another search
 //   [data-kept]             the field that sends what is ticked on other pages
 //   [data-select-group]     ticks the checkboxes of its .picker__group;  [data-filters=ID] a search in a list
+//   [data-count="{count} of {total}"]  says how many of a group, or of a whole .picker, are ticked
 //   [data-select-view=N]    a tick that selects all N that match;  [data-clear-ticks] a button
 //   [data-key=k]            a link or button that key k presses;  [data-go=k] the same after "g"
 //   [data-reveal=ID]        a button that shows and hides what is typed into a password field
@@ -25,7 +26,15 @@
       const count = ticks.filter((one) => one.checked).length;
       tick.checked = count > 0 && count === ticks.length;
       tick.indeterminate = count > 0 && count < ticks.length;
+      tell(tick.parentElement.querySelector("[data-count]"), count, ticks.length);
     }
+    for (const told of document.querySelectorAll(".picker__head [data-count]")) {
+      tell(told, told.closest(".picker").querySelectorAll("input[name]:checked").length);
+    }
+  }
+
+  function tell(element, count, total = 0) {
+    if (element) element.textContent = element.dataset.count.replace("{count}", count).replace("{total}", total);
   }
 
   const kept = new Set(); // values ticked, also on pages that are not shown

@@ -194,7 +194,8 @@ def test_the_bulk_edit_and_its_jobs(tour, scene, administrator):
     waiting = start_edit(opting(OUT, scene.offers), scene.editor, everyone)
     run(done)
     jobs = [f"/jobs/{job.pk}/" for job in (running, done, waiting)]
-    assert tour("/jobs/", *jobs, f"/jobs/{done.pk}/undo/") == []
+    more = (f"/jobs/{done.pk}/undo/", f"/jobs/{done.pk}/refusals/")
+    assert tour("/jobs/", *jobs, *more) == []
 
 
 def test_ticks_and_the_effect_of_a_bulk_edit(live_server, page, watch, enter, administrator):
