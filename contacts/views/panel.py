@@ -192,7 +192,8 @@ def _open_context(request: Request, contact: Contact) -> dict[str, Any]:
     return {
         **list_context(request, contact, query=QueryDict(current.query)),
         "list_is_open": current.path == list_path,
-        "panel_is_open": current.path in (list_path, history_path),  # not behind a dialog's own page
+        # Behind a dialog that is a page of its own there is none.
+        "panel_is_open": current.path in (list_path, history_path),
     }
 
 

@@ -87,7 +87,10 @@ def test_ticks_survive_paging_and_end_as_a_job_that_can_be_undone(index, scene, 
     expect(page.get_by_role("heading", name="Opt in 26 contacts")).to_be_visible()
     assert ConsentEvent.objects.count() == 1
     run_jobs()
-    expect(page.get_by_text("26 contacts done", exact=True)).to_be_visible()
+    expect(page.get_by_text("25 contacts are now opted in. 1 was refused.")).to_be_visible()
+    refusals = page.locator("#job-refusals")
+    expect(refusals.get_by_role("link", name="Amara Okafor")).to_be_visible()
+    expect(refusals).to_contain_text("Only they can opt back in.")
     assert status_of(people[0], scene.guide) is OUT
     assert status_of(people[-1], scene.guide) is IN
     with page.expect_download() as download:
