@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from preferences import ledger, projection, recording
+from preferences.bulk_sql import FEW
 from preferences.models import (
     Address,
     ConsentEvent,
@@ -246,7 +247,7 @@ def mixed(people: list[int], first, *, at=NOW) -> list[tuple[int, Wish]]:
 def test_ten_changes_cost_as_many_queries_as_five_hundred(function):
     first, counts = news(), []
     act(address(), own(ACCOUNT, OUT))
-    for count in (2, 64):
+    for count in (2, FEW + 1, 64):  # up to FEW rows of several tables share a statement
         people = [address(f"p{count}-{number}@fernmoor.example") for number in range(count)]
         changes = [Change(*pair) for pair in mixed(people, first)]
 
@@ -254,17 +255,17 @@ def test_ten_changes_cost_as_many_queries_as_five_hundred(function):
             function(changes=changes, actor=STAFF, now=NOW)
 
         counts.append(queries_of(do))
-    assert counts[0] == counts[1]
+    assert counts[0] <= counts[1] == counts[2]
 
 
 def test_undoing_many_costs_as_many_queries_as_undoing_a_few():
     first, counts = news(), []
-    for count in (3, 60):
+    for count in (3, FEW + 1, 60):
         people = [address(f"p{count}-{number}@fernmoor.example") for number in range(count)]
         done = act_all([(one, ours(of(first), IN, Source.BULK_EDIT, job_id=3)) for one in people])
         back = [(result.change.address_id, undo(result.event_id, of(first))) for result in done]
         counts.append(queries_of(lambda back=back: act_all(back, at=NOW + HOUR)))
-    assert counts[0] == counts[1]
+    assert counts[0] <= counts[1] == counts[2]
 
 
 def test_a_single_change_costs_few_queries(django_assert_max_num_queries):
