@@ -166,7 +166,7 @@ class _Shaper:
             event.staff_name if event else "",
             event.is_by(self.user) if event else False,
             LegalBasis.from_code(basis) if basis else None,
-            bool(register.flags & Flag.SUSPECTED),
+            bool((event.flags if event else register.flags) & Flag.SUSPECTED),
         )
 
     def _opt_out(

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import merge
+from itertools import chain
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -117,8 +120,11 @@ def labelled(filters: SuspectedFilter, *, newest_id: int, user: User) -> Iterato
     ``newest_id``: the newest that the user saw; what came since is not meant.
     """
     standing = replace(filters, is_standing=True)
-    found = suspected_events(reach_of(user), standing).filter(pk__lte=newest_id)
-    return found.order_by("pk").values_list("pk", flat=True).iterator()
+    found = [
+        events.filter(pk__lte=newest_id).order_by("pk").values_list("pk", flat=True).iterator()
+        for events in suspected_events(reach_of(user), standing)
+    ]
+    return merge(*found)
 
 
 def correct(
@@ -133,8 +139,9 @@ def correct(
 
     Of several on one scope the newest goes first: its correction is what lets the one before go.
     """
-    found = suspected_events(reach_of(user), SuspectedFilter()).filter(pk__in=event_ids)
-    waiting, results = list(found.order_by("-pk")), dict[int, Result]()
+    found = suspected_events(reach_of(user), SuspectedFilter())
+    events = chain.from_iterable(each.filter(pk__in=event_ids) for each in found)
+    waiting, results = sorted(events, key=attrgetter("pk"), reverse=True), dict[int, Result]()
     actor = actor_for(user)
     with transaction.atomic():
         while waiting:

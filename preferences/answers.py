@@ -21,12 +21,13 @@ OUT = Status.UNSUBSCRIBED
 
 
 class UndoFacts(NamedTuple):
-    """What R23 asks of the event to undo."""
+    """What R23 and R24 ask of the event to undo. ``is_labelled``: as suspected, after it was written."""
 
     word: Word
     is_newest: bool
     person_spoke_since: bool
     is_expired: bool
+    is_labelled: bool = False
 
 
 class Situation(NamedTuple):

@@ -13,6 +13,7 @@ from accounts.access import Reach
 from accounts.models import User
 from preferences.bulk_sql import ids_match, ids_parameter, moment, parameter, run_prepared
 from preferences.models import (
+    BurstLabel,
     BusinessUnit,
     ConsentEvent,
     Evidence,
@@ -22,7 +23,8 @@ from preferences.models import (
     Wording,
 )
 from preferences.selectors import HISTORY_PAGE, HistoryFilter, events_of
-from preferences.values import ActorKind
+from preferences.suspicion import BURST_KEY, REASONS_KEY, Why
+from preferences.values import ActorKind, Flag
 
 _COLUMNS = (
     *("id", "recorded_at", "said_at", "address_id", "undoes_event_id", "actor_id", "wording_id"),
@@ -37,11 +39,13 @@ _LINES = f"""
         (SELECT name FROM {BusinessUnit._meta.db_table}
             WHERE id = coalesce(event.business_unit_id, ({_TYPE % "business_unit_id"}))),
         evidence.explanation, evidence.details, evidence.erased_at, told.reason, told.text,
-        wording.kind, wording.language, wording.version, wording.text, wording.digest
+        wording.kind, wording.language, wording.version, wording.text, wording.digest,
+        label.burst
     FROM {ConsentEvent._meta.db_table} event
     LEFT JOIN {Evidence._meta.db_table} evidence ON evidence.id = event.evidence_id
     LEFT JOIN {OptOutReason._meta.db_table} told ON told.event_id = event.id
     LEFT JOIN {Wording._meta.db_table} wording ON wording.id = event.wording_id
+    LEFT JOIN {BurstLabel._meta.db_table} label ON label.event_id = event.id
     LEFT JOIN {User._meta.db_table} staff
         ON staff.id = event.actor_id AND event.actor_kind = {ActorKind.USER.code}
     WHERE """
@@ -169,17 +173,21 @@ def _line(row: Sequence[Any]) -> EventLine:
         values[name] = moment(values[name])
     if isinstance(values["asked_on"], str):  # SQLite gives text
         values["asked_on"] = date.fromisoformat(values["asked_on"])
+    details = json.loads(details) if details else {}
+    if names[-1]:  # labelled since: it began a burst (R24)
+        values["flags"] |= Flag.SUSPECTED
+        details |= {REASONS_KEY: Why.BURST.value, BURST_KEY: names[-1]}
     return EventLine(
         **values,
         staff_name=staff_name or staff_email or "",
         type_name=type_name or "",
         unit_name=unit_name or "",
         explanation=explanation or "",
-        details=json.loads(details) if details else {},
+        details=details,
         erased_at=moment(erased_at),
         reason=told[0] or "",
         reason_text=told[1] or "",
-        wording=_wording(names[9:]),
+        wording=_wording(names[9:-1]),
     )
 
 

@@ -11,6 +11,7 @@ from preferences.bulk_sql import FEW, fetch_all, match, moment, parameter, run_p
 from preferences.gathering import Read, Run, read_together
 from preferences.models import (
     Address,
+    BurstLabel,
     BusinessUnit,
     ConsentEvent,
     PendingConfirmation,
@@ -176,6 +177,16 @@ def read_events(wishes: Sequence[Wish]) -> dict[int, EventFacts]:
     return {**_events(replaced), **events}
 
 
+def read_labels(wishes: Sequence[Wish]) -> dict[int, datetime]:
+    """Read which of the opt-outs to give back were labelled afterwards, and when their burst ended."""
+    given_back = [wish.undoes or 0 for wish in wishes if wish.act is Act.CORRECT]
+    if not given_back:
+        return {}
+    matches, parameter = match("event_id", given_back)
+    sql = f"SELECT event_id, ended_at FROM {BurstLabel._meta.db_table} WHERE {matches}"
+    return {event_id: moment(ended_at) for event_id, ended_at in fetch_all(sql, [parameter])}
+
+
 def _events(ids: Collection[int]) -> dict[int, EventFacts]:
     """Read some of the columns; as rows of a model thousands of events take several times as long."""
     matches, parameter = match("id", ids)
@@ -225,11 +236,18 @@ def _scope(row: Sequence[Any]) -> Scope:
 
 
 def _repeated(address_ids: Collection[int], wishes: Sequence[Wish]) -> Read | None:
-    """Ask when opt-outs were last said again, only for opt-ins heard with a time of their own."""
-    if not any(wish.said_at is not None and wish.status is Status.SUBSCRIBED for wish in wishes):
+    """Ask when opt-outs were last said again, for opt-ins heard with a time of their own, and for
+    giving back (``situations``: one labelled afterwards).
+    """
+    if not any(_heeds_repeats(wish) for wish in wishes):
         return None
     matches, ids = match("address_id", address_ids)
     return Read(_REPEATED_COLUMNS, f"FROM {RepeatedWord._meta.db_table} WHERE {matches}", (ids,))
+
+
+def _heeds_repeats(wish: Wish) -> bool:
+    is_late = wish.said_at is not None and wish.status is Status.SUBSCRIBED
+    return is_late or wish.act is Act.CORRECT
 
 
 def _latest(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[int, Scope], datetime]:

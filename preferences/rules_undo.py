@@ -46,7 +46,8 @@ def decide_correction(s: Situation, wish: Wish, actor: Actor, facts: TypeFacts |
     shape = shape_at(s, wish.scope.kind)
     if undo is None or undo.word is not Word.OWN or not undo.is_newest:
         return refuse("R24", "superseded")
-    if not shape.own_is_suspected or shape.own is not OUT:
+    is_suspected = shape.own_is_suspected or undo.is_labelled
+    if not is_suspected or shape.own is not OUT:
         return refuse("R24", "not_suspected")
     if not actor.may_resubscribe or not reaches(wish, actor, facts):
         return refuse("R24", "needs_right_to_resubscribe")

@@ -14,6 +14,7 @@ from preferences.reading import (
     read_addresses,
     read_all,
     read_events,
+    read_labels,
 )
 from preferences.registers import Shape, is_excepted, is_older, says_more, shape_of
 from preferences.rules import Situation, UndoFacts
@@ -63,6 +64,7 @@ class Known:
         self.rows, self.terms, self.kept, self.spoken, self.repeated, self.pending = found[:6]
         self.besides = found.besides
         self.events = read_events(wishes)
+        self.labels = read_labels(wishes)
         self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
 
     def state(self, address_id: int, scope: Scope, facts: TypeFacts | None) -> State:
@@ -178,10 +180,22 @@ class Known:
         is_newest = register is not None and register.event_id == event.pk
         return UndoFacts(
             word=word,
-            is_newest=is_newest and not (word is Word.OWN and since[change.wish.scope]),
+            is_newest=is_newest
+            and not (word is Word.OWN and since[change.wish.scope])
+            and not self._is_said_again(change, event.pk),
             person_spoke_since=any(since.values()),
             is_expired=self.now - event.recorded_at > window,
+            is_labelled=event.pk in self.labels,
         )
+
+    def _is_said_again(self, change: Change, event_id: int) -> bool:
+        """Tell whether an opt-out labelled afterwards was said once more after its burst.
+
+        Nobody knew of the label then, so that was kept as a repeat (R16); it may be the person.
+        """
+        key = (change.address_id, change.wish.scope)
+        ended_at = self.labels.get(event_id)
+        return ended_at is not None and key in self.repeated and self.repeated[key] > ended_at
 
     def hear_repeat(self, change: Change) -> None:
         """Remember when a closing word that is not recorded was said."""

@@ -1,6 +1,6 @@
 """Reads of the opt-outs that are labelled suspected automatic (R24), newest first by their ids.
 
-Every read goes through a partial index that holds nothing but labelled events.
+Every read goes through what holds nothing but labelled events: a partial index, and the labels beside.
 """
 
 import re
@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.access import Reach
-from preferences.models import ConsentEvent, OptOut, Preference
+from preferences.models import BurstLabel, ConsentEvent, OptOut, Preference
 from preferences.selectors import of_units, within
 from preferences.suspicion import BURST_KEY
 from preferences.values import Act, Flag, ScopeKind
@@ -49,14 +49,28 @@ class Correction(NamedTuple):
     recorded_at: datetime
 
 
-def suspected_events(reach: Reach, filters: SuspectedFilter) -> QuerySet[ConsentEvent]:
-    """Return the labelled events within reach, in no order."""
+def in_ledger() -> QuerySet[ConsentEvent]:
+    """Return the events that carry the label themselves."""
     labelled = RawSQL(_LABELLED, (), output_field=BooleanField())  # noqa: S611 - a constant
-    events = ConsentEvent.objects.filter(labelled, within(reach))
+    return ConsentEvent.objects.filter(labelled)
+
+
+def suspected_events(reach: Reach, filters: SuspectedFilter) -> list[QuerySet[ConsentEvent]]:
+    """Return the labelled events within reach, in no order: those labelled when they came, and those
+    that turned out to have begun a burst. Apart, because each has an index of its own.
+    """
+    labels = BurstLabel.objects.all()
+    events = in_ledger()
+    if filters.burst:
+        labels = labels.filter(burst=filters.burst)
+        events = _of_burst(events, filters.burst)
+    found = [events, ConsentEvent.objects.filter(pk__in=labels.values("event_id"))]
+    return [_narrowed(each.filter(within(reach)), filters) for each in found]
+
+
+def _narrowed(events: QuerySet[ConsentEvent], filters: SuspectedFilter) -> QuerySet[ConsentEvent]:
     if filters.unit_id is not None:
         events = events.filter(of_units({filters.unit_id}))
-    if filters.burst:
-        events = _of_burst(events, filters.burst)
     if filters.since is not None:
         events = events.filter(recorded_at__gte=filters.since)
     return events.filter(_standing()) if filters.is_standing else events
@@ -64,7 +78,10 @@ def suspected_events(reach: Reach, filters: SuspectedFilter) -> QuerySet[Consent
 
 def count_suspected(reach: Reach, filters: SuspectedFilter) -> Total:
     """Count them up to a limit."""
-    found = suspected_events(reach, filters).order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    found = sum(
+        events.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+        for events in suspected_events(reach, filters)
+    )
     return Total(min(found, COUNT_LIMIT), found > COUNT_LIMIT)
 
 

@@ -91,7 +91,7 @@ def _page(request: Request, form: GiveBackForm) -> dict[str, Any]:
     filter_form = _filter_form(request)
     filters = filter_form.filters(now=now)
     events = suspected_events(reach, filters)
-    page = get_page(events, order=("pk", "desc"), size=PAGE, query=request.GET)
+    page = get_page(*events, order=("pk", "desc"), size=PAGE, query=request.GET)
     rows = rows_of(page.rows, user)
     parameters = filter_form.parameters
     return {

@@ -21,12 +21,13 @@ from preferences.models.personal import (
 )
 from preferences.models.policy import PolicyVersion
 from preferences.models.status import OptOut, PendingConfirmation, Preference, RepeatedWord
-from preferences.models.suspicion import RecentOptOut
+from preferences.models.suspicion import BurstLabel, RecentOptOut
 from preferences.models.wording import Wording
 
 __all__ = [
     "EVENT_SEQUENCE",
     "Address",
+    "BurstLabel",
     "BusinessUnit",
     "BusinessUnitLogo",
     "ConsentEvent",

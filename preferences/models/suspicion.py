@@ -19,3 +19,19 @@ class RecentOptOut(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["network", "said_at"], name="recent_opt_out_network")]
+
+
+class BurstLabel(models.Model):
+    """A label beside an event: it turned out later that it began a burst (R24). The event stays as it is.
+
+    ``ended_at``: when the last opt-out of the burst came, as far as it was known then.
+    """
+
+    event_id = models.BigIntegerField(primary_key=True)
+    address_id = models.BigIntegerField()
+    burst = models.CharField(max_length=40)
+    ended_at = models.DateTimeField()
+    labelled_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["burst", "event_id"], name="burst_label_burst")]

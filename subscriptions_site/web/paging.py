@@ -54,8 +54,7 @@ def place_in(query: QueryDict | dict[str, str], order: tuple[str, Direction]) ->
 
 
 def get_page[M: Model](
-    queryset: QuerySet[M],
-    *,
+    *querysets: QuerySet[M],
     order: tuple[str, Direction],
     size: int,
     query: QueryDict | dict[str, str],
@@ -63,14 +62,20 @@ def get_page[M: Model](
     """Return the page that `after` or `before` in the query asks for, the first one without them.
 
     `order` is a field of the model that is never null and a direction; the primary key breaks
-    ties. A cursor that was altered or made for another order gives the first page.
+    ties. A cursor that was altered or made for another order gives the first page. Of several
+    querysets that share no row each is read by itself, and the page is of all of them.
     """
     place = place_in(query, order)
     field, is_descending = order[0], place.is_descending
-    rows = queryset.order_by(*_ordering(field, is_descending))
-    if place.position is not None:
-        rows = rows.filter(_beyond(field, place.position, is_descending))
-    return page_at(place, list(rows[: size + 1]), size)
+    found: list[M] = []
+    for queryset in querysets:
+        rows = queryset.order_by(*_ordering(field, is_descending))
+        if place.position is not None:
+            rows = rows.filter(_beyond(field, place.position, is_descending))
+        found += rows[: size + 1]
+    if len(querysets) > 1:
+        found.sort(key=lambda row: (_value(row, field), row.pk), reverse=is_descending)
+    return page_at(place, found, size)
 
 
 def page_at[M: Model](place: Place, found: list[M], size: int) -> Page[M]:
@@ -106,15 +111,20 @@ def _beyond(field: str, position: tuple[Any, Any], is_descending: bool) -> Any:
 
 def _write(row: Model, order: tuple[str, Direction]) -> str:
     field, direction = order
-    value: Any = row
-    for name in field.split("__"):
-        value = getattr(value, name)
+    value = _value(row, field)
     kind = ""
     if isinstance(value, datetime):
         kind, value = "t", value.isoformat()
     elif isinstance(value, date):
         kind, value = "d", value.isoformat()
     return signing.dumps([field, direction, kind, value, row.pk], salt=SALT)
+
+
+def _value(row: Model, field: str) -> Any:
+    value: Any = row
+    for name in field.split("__"):
+        value = getattr(value, name)
+    return value
 
 
 def _read(cursor: str | None, order: tuple[str, Direction]) -> tuple[Any, Any] | None:

@@ -141,7 +141,7 @@ def test_every_way_and_every_act_is_in_the_ledger(demo):
 
 def test_r24_a_burst_waits_for_a_decision(demo):
     reach = Reach(all_units=True, unit_ids=frozenset())
-    standing = suspected_events(reach, SuspectedFilter(is_standing=True))
+    standing, _beside = suspected_events(reach, SuspectedFilter(is_standing=True))
     [newest] = standing.order_by("-pk").select_related("evidence")[:1]
     burst = newest.evidence.details["burst"]
     assert count_suspected(reach, SuspectedFilter(is_standing=True, burst=burst)).count == 12

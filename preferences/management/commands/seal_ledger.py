@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from preferences.burst_labels import label_beginnings
 from preferences.bursts import forget_networks
 from preferences.sealing import seal_events
 
-TIDY_SECONDS = 300.0
+TIDY_SECONDS = 60.0
 
 
 class Command(BaseCommand):
@@ -41,7 +42,8 @@ class Command(BaseCommand):
             time.sleep(options["every"])
 
     def _tidy(self) -> None:
-        """Forget, now and then, from which networks people opted out."""
+        """Label, now and then, what began a burst; forget from which networks people opted out."""
         if time.monotonic() - self.tidied >= TIDY_SECONDS:
             self.tidied = time.monotonic()
+            label_beginnings(now=timezone.now())
             forget_networks(now=timezone.now())
