@@ -63,6 +63,7 @@ class PostOffice:
     answers: list[str] = field(default_factory=list)
     data_answers: list[str] = field(default_factory=list)
     hangs: float = 0
+    url: str = ""
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.answers:
@@ -101,7 +102,8 @@ def post_office(**settings: Any) -> Iterator[PostOffice]:
     controller = AnyPort(office, hostname="127.0.0.1", port=0)
     controller.start()
     try:
-        with sending_to(f"smtp://127.0.0.1:{controller.port}?timeout=1", **settings):
+        office.url = f"smtp://127.0.0.1:{controller.port}"
+        with sending_to(f"{office.url}?timeout=20", **settings):  # a busy machine is no dead server
             yield office
     finally:
         controller.stop()

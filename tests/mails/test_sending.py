@@ -106,7 +106,8 @@ def test_a_server_that_is_down_is_tried_again_later(office):
 def test_a_server_that_hangs_is_left_and_tried_again(office):
     mail, clock = queued(), Clock()
     office.hangs = 1.5
-    assert a_post(clock).send_next() is Sent.TROUBLE
+    with sending_to(f"{office.url}?timeout=1"):
+        assert a_post(clock).send_next() is Sent.TROUBLE
     assert again(mail).state == State.QUEUED
     office.hangs = 0
     clock.tick(minutes=1)
