@@ -134,11 +134,9 @@ def insert_rows(
 
 def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return the statement; a column that is NULL in every row is left out (none has a default)."""
-    if len(rows) == 1:
-        kept = [n for n, value in enumerate(rows[0]) if value is not None]
-    else:
-        kept = [n for n in range(len(columns)) if any(row[n] is not None for row in rows)]
-    sql = _insert_statement(table, tuple([columns[n] for n in kept]), len(rows))
+    count = len(rows)
+    kept = [n for n, column in enumerate(zip(*rows, strict=True)) if column.count(None) < count]
+    sql = _insert_statement(table, tuple([columns[n] for n in kept]), count)
     return sql, [_text(row[n]) for row in rows for n in kept]
 
 
@@ -157,6 +155,8 @@ def _write_few(statement: tuple[str, list[Any]], small: SmallWrites | None) -> N
 
 def _text(value: object) -> str | None:
     """Return a value as PostgreSQL reads it from text, so that statements differ in nothing else."""
+    if type(value) in _PLAIN:
+        return str(value)
     if value is None:
         return None
     return "\\x" + value.hex() if isinstance(value, bytes | memoryview) else str(value)

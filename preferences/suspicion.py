@@ -5,9 +5,9 @@ table of docs/rules.md says what is a reason and what is not.
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 type Network = IPv4Network | IPv6Network
@@ -99,7 +99,8 @@ def read_reasons(text: str) -> tuple[Why, ...]:
     return tuple(why for why in Why if why.value in named)
 
 
-def network_of(address: str, excused: Collection[Network] = ()) -> str:
+@lru_cache(maxsize=1024)
+def network_of(address: str, excused: tuple[Network, ...] = ()) -> str:
     """Return the network that counts together, "" for one that makes no burst.
 
     /24 of IPv4 and /56 of IPv6: what one scanner has, and hardly more than one house or office.

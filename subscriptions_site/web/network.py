@@ -1,6 +1,7 @@
 """Which network a request comes from."""
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,9 +14,13 @@ def client_address(request: HttpRequest) -> str:
     """
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     chain = [hop for hop in hops if hop] + [request.META.get("REMOTE_ADDR", "")]
-    candidate = chain[-1 - min(settings.TRUSTED_PROXY_COUNT, len(chain) - 1)]
+    return _canonical(chain[-1 - min(settings.TRUSTED_PROXY_COUNT, len(chain) - 1)])
+
+
+@lru_cache(maxsize=1024)  # asked several times in a request, and crowds come from few networks
+def _canonical(address: str) -> str:
     try:
-        return str(ipaddress.ip_address(candidate))
+        return str(ipaddress.ip_address(address))
     except ValueError:
         return ""
 
