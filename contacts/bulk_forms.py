@@ -11,7 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from contacts.bulk.edit import PROBLEMS, BulkEdit, asks_grounds, choosable_types
+from contacts.bulk.edit import (
+    PROBLEMS,
+    BulkEdit,
+    InvalidBulkEdit,
+    asks_grounds,
+    check_bulk_edit,
+    choosable_types,
+)
 from contacts.subscription_forms import CHOOSE, TOO_LONG
 from preferences.outline import TypeLine
 from preferences.terms import current_policy
@@ -55,6 +62,9 @@ class StartForm(UiForm):
         for name, words in problems.items():
             if name not in self.errors:
                 self.add_error(name, str(words))
+
+    def add_further_problems(self) -> None:
+        """Say at once what the checks of the action would find when the fields are right."""
 
     def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = choices
@@ -156,6 +166,12 @@ class BulkEditForm(StartForm):
     @property
     def offers_lift(self) -> bool:
         return self.chosen_status is not OUT
+
+    def add_further_problems(self) -> None:
+        try:
+            check_bulk_edit(self.edit(), user=self.user)
+        except InvalidBulkEdit as error:
+            self.add_problems(error.problems)
 
     def edit(self) -> BulkEdit:
         """Return the edit as far as it was filled in; what is missing, the checks of it say."""

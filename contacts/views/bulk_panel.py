@@ -123,6 +123,7 @@ def start_from(
     except NoSelection:
         return panel_context(request, form, ask)
     if not form.is_valid():
+        form.add_further_problems()
         return panel_context(request, form, ask)
     moved, problem = None, ""
     try:

@@ -231,6 +231,15 @@ def test_wrong_input_is_said_in_place_and_kept(editor, scene, people, fields, wo
     assert not Job.objects.exists()
 
 
+def test_all_that_is_missing_is_said_at_once(editor, scene, people):
+    data = filled(scene, types=[], legal_basis="", explanation="")
+    shown = text_of(editor.post(PANEL, data, headers=HTMX))
+    assert "Correct 3 things" in shown
+    assert "Choose at least one subscription type." in shown
+    assert "Choose a legal basis." in shown
+    assert "Say why you may communicate with them." in shown
+
+
 def test_what_was_typed_is_text(editor, scene, people):
     data = filled(scene, legal_basis="", explanation="<script>alert(1)</script>")
     shown = editor.post(PANEL, data, headers=HTMX).content.decode()
