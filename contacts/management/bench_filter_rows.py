@@ -16,6 +16,10 @@ from preferences.models import Address, BusinessUnit
 from preferences.projection import OPT_OUTS, PREFERENCES
 
 LEFT_BY_EVERY = (5, 1_000)  # of the last two types
+_STAY = f"""
+UPDATE {PREFERENCES} SET status = 1, ours_status = 1
+WHERE subscription_type_id = %s AND status <> 1
+"""
 _LEAVE_TYPE = f"""
 UPDATE {PREFERENCES} SET status = 2, own_status = 2, own_said_at = ours_said_at,
   own_event_id = ours_event_id, own_source = 4
@@ -33,11 +37,12 @@ UPDATE {Contact._meta.db_table} SET updated_at = updated_at - (id * 4854347 % 10
 
 
 def diversify(types: Sequence[int], *, now: datetime) -> None:
-    """Let people differ; ``types`` are those with stored statuses."""
+    """Let people differ; ``types`` are those with stored statuses, out of which a job may have opted all."""
     unit = BusinessUnit.objects.get()
     change_counts({UnitSet.objects.get().pk: Contact.objects.count()})
     with connection.cursor() as cursor:
         for type_id, every in zip(types[-2:], LEFT_BY_EVERY, strict=True):
+            cursor.execute(_STAY, [type_id])
             cursor.execute(_LEAVE_TYPE, [type_id, every])
         for unit_id, every in ((unit.pk, 30), (None, 100)):
             cursor.execute(_LEAVE_ALL, [unit_id, now, every])

@@ -28,7 +28,7 @@ def filter_pages() -> dict[str, str]:
     """
     contacts = reverse("contacts")
     left = Preference.objects.filter(status=OUT).values_list("subscription_type_id", flat=True)
-    types = sorted(set(left.distinct()))
+    types = sorted(set(left.distinct()))[-2:]
     units = OptOut.objects.filter(status=OUT, business_unit__isnull=False)
     unit_id = units.values_list("business_unit_id", flat=True).first()
     unit = BusinessUnit.objects.filter(pk=unit_id or 0).first()

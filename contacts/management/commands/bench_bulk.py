@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -37,6 +38,7 @@ from subscriptions_site.database import without_query_log
 
 BAR = 2.5  # times the time of the SQL
 TICKS = os.sysconf("SC_CLK_TCK")
+PEAK, OWN = "VmHWM", "RssAnon"  # the most a process ever held; what it shares with no other
 
 
 class Cost(NamedTuple):
@@ -155,7 +157,8 @@ class Command(BaseCommand):
 
     def _job(self, people: QuerySet[Contact], type_id: int, workers: int) -> tuple[Cost, Job]:
         vacuum()
-        started = time.perf_counter()
+        forget_peak()
+        held, started = memory_of(os.getpid(), PEAK), time.perf_counter()
         job = start_bulk_edit(
             edit=opt_out_of(type_id),
             contacts=people,
@@ -165,8 +168,10 @@ class Command(BaseCommand):
             typed=people.count(),
         )
         seconds = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        self.stdout.write(f"froze {job.total:,} in {seconds:.2f} s, peak memory {peak} MB")
+        grown = memory_of(os.getpid(), PEAK) - held
+        self.stdout.write(
+            f"froze {job.total:,} in {seconds:.2f} s, for which a server's process needs {grown} MB more"
+        )
         return self._work(job, workers), job
 
     def _work(self, job: Job, workers: int) -> Cost:
@@ -178,10 +183,12 @@ class Command(BaseCommand):
             subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)  # noqa: S603
             for _ in range(workers)
         ]
-        peak, backends = 0, dict(before)
+        peak, held, backends = 0, 0, dict(before)
         while any(worker.poll() is None for worker in running):
-            peak = max(peak, *(peak_memory(worker.pid) for worker in running))
-            backends |= processor_of_backends()
+            peak = max(peak, *(memory_of(worker.pid, PEAK) for worker in running))
+            now = processor_of_backends()
+            held = max([held, *(memory_of(pid, OWN) for pid in now)])
+            backends |= now
             time.sleep(0.1)
         if any(worker.returncode for worker in running):
             raise CommandError("a worker failed")
@@ -197,7 +204,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{job.kind}, {workers} worker(s): {job.total / worked:,.0f} contacts/s ({worked:.2f} s), sealed "
             f"in {sealed:.2f} s, processor {cost.python:.2f} s in Python and {cost.database:.2f} s in the "
-            f"database, peak memory of a worker {peak} MB, {counts_of(job).items}"
+            f"database, peak memory of a worker {peak} MB, of its own of a database process {held} MB, "
+            f"{counts_of(job).items}"
         )
         return cost
 
@@ -258,14 +266,20 @@ def _processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def peak_memory(pid: int) -> int:
-    """Return the peak of a process so far in MB; 0 when it is gone, or when the system does not tell."""
+def memory_of(pid: int, which: str) -> int:
+    """Return what Linux tells of the memory of a process in MB; 0 when it is gone, or on other systems."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0
-    found = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    found = [line.split()[1] for line in lines if line.startswith(which)]
     return int(found[0]) // 1024 if found else 0
+
+
+def forget_peak() -> None:
+    """Let the peak of this process begin anew; what it held before says nothing of a job."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:
