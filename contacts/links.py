@@ -21,6 +21,9 @@ WHY_NOT: dict[CannotMail, Promise] = {
     CannotMail.ERASED: _("The data of this person was erased, so nothing can be sent."),
     CannotMail.UNDELIVERABLE: _("Mail to this address came back, so nothing is sent to it."),
     CannotMail.OPTED_OUT_OF_ALL: _("They unsubscribed from all, so they get no such mail."),
+    CannotMail.SENT_SINCE: _(
+        "They unsubscribed from all, and one link was mailed since. They get no second one (R4)."
+    ),
 }
 
 

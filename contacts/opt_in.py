@@ -10,6 +10,7 @@ from datetime import datetime
 
 from contacts.consents import preview_opt_in
 from contacts.panel import OptOutOfAll, Row, Subscriptions
+from preferences.handing import why_not
 from preferences.models import Address
 from preferences.terms import current_terms
 from preferences.values import Actor, Channel, Decision, Outcome
@@ -63,6 +64,14 @@ class OptInDialog:
     def offers_link(self) -> bool:
         shown = [self.clicked] if self.clicked else self.options
         return any(option.is_refused and option.decision.offers_link for option in shown)
+
+    @property
+    def recommends_link(self) -> bool:
+        """Tell whether the person had better do it themself: their own choice, and mail reaches them."""
+        if self.clicked is None or self.clicked.is_refused or not self.is_resubscribe:
+            return False
+        said = self.clicked.row.said
+        return bool(said and said.is_own) and why_not(self.address) is None
 
     @property
     def asks(self) -> frozenset[str]:

@@ -44,6 +44,7 @@ class CannotMail(StrEnum):
     ERASED = "erased"
     UNDELIVERABLE = "undeliverable"
     OPTED_OUT_OF_ALL = "opted_out_of_all"
+    SENT_SINCE = "sent_since"
 
 
 class NotMailed(ValueError):
@@ -64,17 +65,22 @@ class NoGrounds(ValueError):
 
 def opted_out_of_all(address_ids: Collection[int]) -> set[int]:
     """Return the addresses at which an opt-out of all stands, of a unit or of the account."""
-    return _left(states_for(address_ids))
+    return set(_left(states_for(address_ids)))
 
 
-def _left(said: Said) -> set[int]:
-    """R9; an exception for one type (R11) does not make a mail about everything welcome."""
-    return {
-        address_id
-        for (address_id, scope), registers in said.items()
-        if scope.kind is not ScopeKind.TYPE
-        and effective(State(account=registers)).status is Status.UNSUBSCRIBED
-    }
+def _left(said: Said) -> dict[int, datetime]:
+    """Return since when an opt-out of all stands, the last one where there are several.
+
+    R9; an exception for one type (R11) does not make a mail about everything welcome.
+    """
+    left: dict[int, datetime] = {}
+    for (address_id, scope), registers in said.items():
+        is_out = effective(State(account=registers)).status is Status.UNSUBSCRIBED
+        if scope.kind is ScopeKind.TYPE or not is_out:
+            continue
+        times = [one.said_at for one in registers if one and one.status is Status.UNSUBSCRIBED]
+        left[address_id] = max(*times, left.get(address_id, times[0]))
+    return left
 
 
 def why_not(address: Address) -> CannotMail | None:
@@ -103,12 +109,16 @@ def mail_link(
     reason = why_not(address)
     if reason is not None:
         raise NotMailed(reason)
+    key = f"link:{user.pk}:{key}"
     with transaction.atomic():
-        if opted_out_of_all([address.pk]):
+        Address.objects.select_for_update(no_key=True).get(pk=address.pk)  # two of staff, one mail
+        left = _left(states_for([address.pk]))
+        if left:
             _check_grounds(legal_basis, explanation)
+            _check_first(address, left[address.pk], key)
         language = reading_languages([address.pk], default=unit.default_language)[address.pk]
         letter = link_letter(PREFERENCE_LINK, address, unit, language, now)
-        mail = queue_mail(letter=letter, key=f"link:{user.pk}:{key}", now=now, user=user)
+        mail = queue_mail(letter=letter, key=key, now=now, user=user)
         LinkHandout.objects.get_or_create(
             mail_id=mail.pk,
             defaults={
@@ -131,6 +141,19 @@ def _check_grounds(legal_basis: LegalBasis | None, explanation: str) -> None:
         missing.append("explanation")
     if missing:
         raise NoGrounds(tuple(missing))
+
+
+def _check_first(address: Address, left_at: datetime, key: str) -> None:
+    """R4, R14: who opted out of everything gets a single mail with a link, until they choose anew."""
+    mails = LinkHandout.objects.filter(
+        address=address, way=LinkHandout.Way.MAIL, at__gte=left_at
+    ).values("mail_id")
+    sent = OutgoingMail.objects.filter(pk__in=mails).exclude(key=key)
+    if sent.exclude(state__in=_NEVER_LEFT).exists():
+        raise NotMailed(CannotMail.SENT_SINCE)
+
+
+_NEVER_LEFT = (OutgoingMail.State.FAILED, OutgoingMail.State.CANCELLED)
 
 
 def copy_link(*, address: Address, unit: BusinessUnit, user: User, now: datetime) -> str:

@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from mails.models import OutgoingMail
 from preferences.confirming import queue_confirm_mails
-from preferences.models import ConsentEvent, LinkHandout
+from preferences.models import Address, ConsentEvent, LinkHandout
 from preferences.values import ACCOUNT, Act, LegalBasis, Source, Status, unit_scope
 from tests.contacts.panel_scene import Scene, set_policy
 from tests.contacts.test_subscriptions import htmx, text
+from tests.preferences.kernel import DAY
 
 pytestmark = pytest.mark.django_db
 IN, OUT = Status.SUBSCRIBED, Status.UNSUBSCRIBED
@@ -98,6 +99,51 @@ def test_r4_one_who_unsubscribed_from_all_gets_it_only_with_grounds_of_its_own(s
     )
     assert OutgoingMail.objects.get().pk == handout.mail_id
     assert ConsentEvent.objects.count() == 1
+
+
+def grounded(client, scene, key=KEY, **fields):
+    basis = LegalBasis.LEGITIMATE_INTEREST_OTHER.value
+    return send(client, scene, key=key, legal_basis=basis, explanation="Asked by phone", **fields)
+
+
+def test_r4_one_who_unsubscribed_from_all_gets_a_single_link(scene, as_user):
+    other_key = KEY.replace("1", "2", 8)
+    scene.person_says(unit_scope(scene.garden.pk), OUT)
+    client = as_user(scene.editor)
+    assert grounded(client, scene).status_code == 302
+    assert grounded(client, scene).status_code == 302  # the same form again
+    refused = grounded(client, scene, other_key)
+    assert refused.status_code == 422
+    assert "one link was mailed since. They get no second one (R4)." in text(refused)
+    assert OutgoingMail.objects.count() == LinkHandout.objects.count() == 1
+
+
+def test_r4_a_link_that_never_left_or_came_before_the_opt_out_does_not_count(scene, as_user):
+    client = as_user(scene.editor)
+    assert send(client, scene).status_code == 302
+    LinkHandout.objects.update(at=scene.now - DAY)
+    scene.person_says(unit_scope(scene.garden.pk), OUT)
+    assert grounded(client, scene, KEY.replace("1", "2", 8)).status_code == 302
+    mail = OutgoingMail.objects.latest("id")
+    OutgoingMail.objects.filter(pk=mail.pk).update(state="failed", ended_at=scene.now)
+    assert grounded(client, scene, KEY.replace("1", "3", 8)).status_code == 302
+    assert grounded(client, scene, KEY.replace("1", "4", 8)).status_code == 422
+
+
+def test_r4_whoever_opted_out_themself_is_best_sent_a_link(scene, as_user):
+    scene.person_says(scene.guide, OUT)
+    scene.say(scene.offers, OUT)
+    client = as_user(scene.editor)
+    scene.editor.may_resubscribe = True
+    scene.editor.save()
+    page = client.get(url("resubscribe", scene) + f"?type={scene.guide.pk}")
+    assert "Send a link to resubscribe" in text(page)
+    assert 'name="explanation"' in page.text
+    ours = client.get(url("resubscribe", scene) + f"?type={scene.offers.pk}")
+    assert "Send a link to resubscribe" not in text(ours)
+    Address.objects.filter(pk=scene.email.pk).update(undeliverable_at=scene.now)
+    bounced = client.get(url("resubscribe", scene) + f"?type={scene.guide.pk}")
+    assert "Send a link to resubscribe" not in text(bounced)
 
 
 def test_r18_erasing_takes_the_explanation_and_the_mail(scene, as_user):
