@@ -97,6 +97,11 @@ def test_it_shows_what_stands_and_ticks_nothing_that_was_not_chosen(ada):
     assert "/brand/larkhill.css?v=0f5f75" in html
 
 
+def test_who_got_somebody_elses_link_is_shown_the_way_to_their_own(ada):
+    html = page(ada, "?lang=de")
+    assert '<a href="/p/request/?lang=de">Nicht Sie?</a>' in html
+
+
 @pytest.mark.parametrize("privacy", [0, 1, 2])
 def test_nothing_is_ticked_in_advance_whatever_the_privacy_setting(ada, privacy):
     set_policy(privacy=privacy)
