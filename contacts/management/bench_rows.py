@@ -75,7 +75,7 @@ def fill(contacts: int, *, groups: int, chosen: int, now: datetime) -> list[int]
 
 def _add_contacts(start: int, titles: Sequence[str], unit_set: UnitSet, now: datetime) -> None:
     numbers = range(start, start + len(titles))
-    forms = [f"person{number}@mail{number % 997}.example" for number in numbers]
+    forms = [made_up_address(number) for number in numbers]
     ids = ensure_addresses(channel=Channel.EMAIL, pairs=[(form, form) for form in forms], now=now)
     added = Contact.objects.bulk_create(
         Contact(
@@ -95,3 +95,17 @@ def _add_contacts(start: int, titles: Sequence[str], unit_set: UnitSet, now: dat
         )
         for contact, address_id in zip(added, ids, strict=True)
     )
+
+
+def made_up_address(number: int) -> str:
+    """Return an address of its own for each number, made of syllables: letters vary as in names."""
+    # Coprime with the modulus, so no two numbers meet.
+    scattered = number * 2_654_435_761 % len(_SYLLABLES) ** 6
+    name = ""
+    for place in range(6):
+        name += "." * (place == 3) + _SYLLABLES[scattered % len(_SYLLABLES)]
+        scattered //= len(_SYLLABLES)
+    return f"{name}@mail{number % 997}.example"
+
+
+_SYLLABLES = [consonant + vowel for consonant in "bdfghklmnprstvwz" for vowel in "aeiou"]

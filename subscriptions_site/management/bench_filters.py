@@ -32,7 +32,8 @@ def filter_pages() -> dict[str, str]:
     units = OptOut.objects.filter(status=OUT, business_unit__isnull=False)
     unit_id = units.values_list("business_unit_id", flat=True).first()
     unit = BusinessUnit.objects.filter(pk=unit_id or 0).first()
-    filters = {"email address contains": "address.email:has:rson77777"}
+    part = _part_of_an_address()
+    filters = {"email address contains": f"address.email:has:{part}"}
     for number, type_id in enumerate(types):
         filters[f"type {number + 1} opted out"] = f"status.{type_id}.email:is:out"
     if types:
@@ -46,12 +47,19 @@ def filter_pages() -> dict[str, str]:
     pages = {
         "first page": contacts,
         f"page {DEEP_PAGE:,}": f"{contacts}?{urlencode({'after': _deep_cursor()})}",
-        "part of an address": f"{contacts}?{urlencode({'q': 'rson77777'})}",
+        "part of an address": f"{contacts}?{urlencode({'q': part})}",
     }
     for name, text in filters.items():
         url = f"{contacts}?{urlencode({'f': text})}"
         pages |= {f"{name}{FIRST}": url, name: url}
     return pages
+
+
+def _part_of_an_address() -> str:
+    """Return what somebody may look for: the name before the @ of an address, behind its dot."""
+    found = Contact.objects.filter(deleted_at=None).order_by("-pk")[DEEP_PAGE]
+    words = found.search_text.partition("@")[0].replace(".", " ").split()
+    return words[-1] if words else ""
 
 
 def _deep_cursor() -> str:
