@@ -13,12 +13,13 @@ from accounts.access import Reach, reach_of
 from accounts.models import User
 from contacts.access import contacts_for, deleted_contacts_for
 from contacts.bulk.undo import owners_of
+from contacts.bulk.written import events_of_chunk
 from contacts.history import safe_cell
 from contacts.links import WHY_NOT
 from jobs.ids import ids_of_text
 from jobs.models import Job, JobChunk
 from jobs.selectors import done_chunks
-from preferences.models import Address, BusinessUnit, ConsentEvent, SubscriptionType
+from preferences.models import Address, BusinessUnit, SubscriptionType
 from preferences.situations import scope_of
 from preferences.values import Scope, ScopeKind, Status
 from preferences.wording import CHANNELS, REASONS, SCOPE_KINDS, STATUSES
@@ -127,7 +128,7 @@ def change_rows(job: Job, *, user: User) -> Iterator[list[str]]:
     yield list(CHANGE_COLUMNS)
     catalogue = Catalogue(reach_of(user))
     for chunk in done_chunks(job, "items", "first_event_id", "last_event_id"):
-        events = [event for event in _events(chunk) if catalogue.shows(scope_of(event))]
+        events = [event for event in events_of_chunk(chunk) if catalogue.shows(scope_of(event))]
         owners = owners_of({event.address_id for event in events}, ids_of_text(chunk.items))
         names = names_of(set(owners.values()), user)
         addresses = addresses_of(event.address_id for event in events)
@@ -171,14 +172,6 @@ class Catalogue:
             unit_id, name = self.types[scope.id or 0]
             return self.units[unit_id], name
         return self.units.get(scope.id or 0, ""), str(SCOPE_KINDS[scope.kind])
-
-
-def _events(chunk: JobChunk) -> list[ConsentEvent]:
-    if chunk.first_event_id is None:
-        return []
-    span = (chunk.first_event_id, chunk.last_event_id)
-    events = ConsentEvent.objects.filter(pk__range=span, job_id=chunk.job_id)
-    return list(events.order_by("pk"))
 
 
 def names_of(contact_ids: Collection[int], user: User) -> dict[int, str]:

@@ -11,13 +11,13 @@ from accounts.access import Right, require
 from accounts.models import User
 from contacts.bulk.changes import Door
 from contacts.bulk.tally import Tally
+from contacts.bulk.written import events_of_chunk
 from contacts.models import ContactAddress
 from jobs.ids import ids_of_text
 from jobs.kinds import Done, Work, get_kind
 from jobs.models import Job, JobChunk
 from jobs.services import start_undo_job
 from preferences.access import actor_for
-from preferences.models import ConsentEvent
 from preferences.services import apply_changes, preview_changes
 from preferences.values import (
     JOB_UNDO_DAYS,
@@ -138,17 +138,12 @@ def _undo(
 def written_by(chunk: JobChunk) -> list[tuple[int, int, Scope]]:
     """Return event, address and scope of what a chunk wrote into registers, in order.
 
-    Read by the ledger's own key, and of each event no more than this: there may be thousands.
+    Of each event no more than this: there may be thousands.
     """
-    if chunk.first_event_id is None:
-        return []
-    events = ConsentEvent.objects.filter(
-        pk__range=(chunk.first_event_id, chunk.last_event_id),
-        job_id=chunk.job_id,
-        act=Act.STATE.code,
-    )
-    rows = events.order_by("pk").values_list(
-        "pk", "address_id", "scope", "subscription_type_id", "business_unit_id"
+    rows = (
+        events_of_chunk(chunk)
+        .filter(act=Act.STATE.code)
+        .values_list("pk", "address_id", "scope", "subscription_type_id", "business_unit_id")
     )
     return [
         (event_id, address_id, Scope(ScopeKind.from_code(kind), type_id or unit_id))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from contacts.bulk.results import change_rows
 from contacts.bulk.undo import NotUndoable, preview_undo, start_undo, undo_until
 from jobs.models import Job
 from jobs.selectors import counts_of
@@ -23,7 +24,7 @@ from tests.contacts.bulk_scene import (
     status_of,
 )
 from tests.factories import NOW, TypeFactory, UserFactory, make_contact
-from tests.preferences.kernel import HOUR, MINUTE, act, of, ours, own, set_policy
+from tests.preferences.kernel import HOUR, IS_POSTGRESQL, MINUTE, act, of, ours, own, set_policy
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + HOUR
@@ -74,6 +75,22 @@ def test_r23_what_was_changed_since_is_left_and_said(user, news):
     }
     assert undo.chunks.get().refusals["R23 superseded"] == [by_us.pk, held(by_us)[0], 1, news.pk]
     assert [status_of(one, news) for one in (untouched, by_them, by_us)] == [NONE, IN, IN]
+
+
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite has one writer")
+@pytest.mark.django_db(transaction=True)
+def test_what_another_worker_wrote_in_between_is_not_undone_twice(user, news, monkeypatch):
+    """Two workers draw numbers in turn, so events of one chunk lie between those of another."""
+    monkeypatch.setattr("contacts.bulk.start.CHANGES_AT_ONCE", 2)
+    for name in "abcd":
+        make_contact(f"{name}@home.example")
+    job = edit_now(opting(OUT, news), user)
+    first, second = job.chunks.order_by("number")
+    job.chunks.filter(pk=first.pk).update(last_event_id=second.last_event_id)
+    assert len(list(change_rows(job, user=user))) == 1 + 4
+    undo = undo_now(job, user)
+    assert counts_of(undo).items == {"changed": 4}
+    assert ConsentEvent.objects.filter(job_id=undo.pk).count() == 4
 
 
 def test_r23_undoing_twice_does_nothing(user, news):
