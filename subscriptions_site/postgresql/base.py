@@ -15,8 +15,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         if self.settings_dict.get("PREPARES"):
-            # Of arrays PostgreSQL would otherwise hope for a better plan each time, and make one.
-            connection.pgconn.exec_(b"SET plan_cache_mode = force_generic_plan")
+            connection.pgconn.exec_(_SETTINGS)
         self._prepared: dict[str, bytes] = {}
         self._loader = adapt.Transformer(connection)
         return connection
@@ -92,6 +91,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 _IDLE = pq.TransactionStatus.IDLE
+# Of arrays PostgreSQL would otherwise hope for a better plan each time, and make one. Compiling a
+# plan pays for reports that run for seconds; ours are over before it is done.
+_SETTINGS = b"SET plan_cache_mode = force_generic_plan; SET jit = off"
 _MOST = 200  # prepared statements of one connection
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from preferences import seal
@@ -182,12 +183,13 @@ def opt_out_in_sql(ids: list[int], type_id: int) -> None:
             now = timezone.now()
             cursor.execute(FLOOR, {"ids": chunk, "type": type_id, "now": now, "policy": policy})
             count, first, last, root = cursor.fetchone()
-            seals = Seal.objects.order_by("-number").values_list("number", "horizon")
-            number, horizon = seals.first() or (0, 0)
+            number = Seal.objects.aggregate(last=Max("number"))["last"] or 0
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            (horizon,) = cursor.fetchone()
             Seal.objects.create(
                 number=number + 1,
                 sealed_at=now,
-                horizon=horizon,  # or the next real seal would look for latecomers everywhere
+                horizon=horizon,  # or the next real seal would look for latecomers among all of it
                 first_id=first,
                 last_id=last,
                 count=count,
