@@ -116,7 +116,7 @@ def test_a_logo_stands_on_white_by_day_and_by_night(ada, look, page):
     set_logo(unit=ada.unit, logo=read_logo(picture()), user=UserFactory(), now=ada.now)
     assert look(ada.preference_path()) == []
     logo = page.get_by_role("img", name="Larkhill Stays")
-    assert logo.evaluate("each => each.naturalWidth") == 320
+    expect(logo).to_have_js_property("naturalWidth", 320)
     assert logo.evaluate("each => getComputedStyle(each).backgroundColor") == "rgb(255, 255, 255)"
 
 

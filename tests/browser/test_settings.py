@@ -85,7 +85,7 @@ def test_a_logo_is_uploaded_in_the_panel_and_leaves_what_was_typed(settings_page
     settings_page.get_by_role("button", name="Upload the logo").press("Enter")
     shown = settings_page.locator("#unit-logo img")
     expect(shown).to_be_visible()
-    assert shown.evaluate("each => each.naturalWidth") == 320
+    expect(shown).to_have_js_property("naturalWidth", 320)  # drawn, not only there
     expect(settings_page.get_by_label("Name people see")).to_have_value("Typed and not saved")
     settings_page.get_by_role("button", name="Remove the logo").press("Enter")
     expect(shown).to_have_count(0)
