@@ -135,10 +135,9 @@ def _failed(mail: OutgoingMail, error: Exception, now: datetime) -> Sent:
     if is_final(error) or mail.attempts >= MAX_ATTEMPTS:
         mail.error = words
         with transaction.atomic():
+            # First, because whoever erases a person locks the address first, too.
             if is_hard_bounce(error, mail):
-                tell_bounce(
-                    mail, now
-                )  # first: whoever erases a person locks the address first, too
+                tell_bounce(mail, now)
             return _give_up(mail, words, now)
     log.warning("mail %s (%s): attempt %s: %s", mail.pk, mail.kind, mail.attempts, words)
     mine = OutgoingMail.objects.filter(pk=mail.pk, state=State.SENDING, attempts=mail.attempts)

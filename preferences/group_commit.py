@@ -32,7 +32,7 @@ class _Asked:
         self.change, self.now = change, now
         self.result: Result | None = None
         self.leads = False
-        self.told = Lock()  # held until there is something to tell: a third of what an Event costs
+        self.told = Lock()  # held until there is something to tell; lighter than an Event
         self.told.acquire()
 
 

@@ -1,8 +1,8 @@
 """Middleware that only pages for people who sign in need: public paths go past it.
 
 A personal link is its own authority. There is no session to read, no cookie to set and no user to
-load behind it, and here that is so whatever a view does. It is also a quarter of what a one-click
-would cost.
+load behind it, and here that is so whatever a view does. One-click, which comes in crowds, is spared
+what it has no use for.
 """
 
 from typing import Any
