@@ -162,7 +162,8 @@ class JobChunk(models.Model):
 class JobPolicy(models.Model):
     """What starting a large job demands; never changed, only followed by the next version.
 
-    The newest row is in force; before there is any, the defaults are.
+    The database refuses to change or delete a row. The newest one is in force; before there is any,
+    the defaults are.
     """
 
     typed_number_over = models.PositiveIntegerField(
