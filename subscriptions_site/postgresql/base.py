@@ -1,8 +1,10 @@
 """The connection that Django opens for ``ENGINE`` ``subscriptions_site.postgresql``."""
 
+import re
 import select
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -95,10 +97,11 @@ _IDLE = pq.TransactionStatus.IDLE
 # plan pays for reports that run for seconds; ours are over before it is done.
 _SETTINGS = b"SET plan_cache_mode = force_generic_plan; SET jit = off"
 _MOST = 200  # prepared statements of one connection
+_MARK = re.compile("%[%s]")
 
 
 @lru_cache(maxsize=_MOST)
 def _numbered(sql: str) -> bytes:
-    """Return the statement with PostgreSQL's own marks: $1, $2 ..."""
-    first, *rest = sql.split("%s")
-    return "".join([first, *(f"${n}{part}" for n, part in enumerate(rest, 1))]).encode()
+    """Return the statement with PostgreSQL's own marks: $1, $2 ...; ``%%`` is one ``%``, as in a cursor."""
+    marks = count(1)
+    return _MARK.sub(lambda found: "%" if found[0] == "%%" else f"${next(marks)}", sql).encode()

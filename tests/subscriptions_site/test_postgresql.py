@@ -80,6 +80,19 @@ def test_a_statement_is_prepared_once_and_its_values_travel_apart(quiet):
     assert _prepared() == [sums, texts, "SELECT 1 WHERE $1 = 'no'"]
 
 
+def test_a_sign_for_percent_is_written_twice_as_in_a_cursor(quiet):
+    """Django and the log of queries go through a cursor: one text has to serve both."""
+    for sql, values, expected in (
+        ("SELECT %s::int %% 4", ["7"], 3),
+        ("SELECT %s LIKE '%%s' || %s", ["this", ""], True),
+        ("SELECT '%%%%' || %s", ["s"], "%%s"),
+    ):
+        with quiet.cursor() as cursor:
+            cursor.execute(sql, values)
+            assert cursor.fetchone() == (expected,)
+        assert quiet.fetch_prepared(sql, values) == [(expected,)]
+
+
 def test_it_begins_the_transaction_of_an_atomic_block_and_ends_with_it(quiet):
     quiet.fetch_prepared(SUM, ["1", "2"])
     insert = "INSERT INTO django_session VALUES (%s, '', now())"
