@@ -16,6 +16,7 @@ from django.db import transaction
 from accounts.access import Right, reach_of, require
 from accounts.models import User
 from contacts.access import contacts_for
+from contacts.bulk.changes import Door
 from contacts.history import Entry
 from contacts.models import Contact, ContactAddress
 from preferences.access import actor_for
@@ -33,6 +34,7 @@ from preferences.suspected import (
 from preferences.suspicion import BURST_KEY
 from preferences.values import Act, Change, Flag, Result, Scope, Source, Wish
 
+GIVE_BACK = "give_back"  # the kind of the job
 AT_ONCE = 500  # given back while the page waits; more is a job
 
 
@@ -75,7 +77,7 @@ def rows_of(events: Sequence[ConsentEvent], user: User) -> list[SuspectedRow]:
     ids = [event.pk for event in events]
     lines = lines_by_id(ids)
     addresses = Address.objects.in_bulk({event.address_id for event in events})
-    contacts = _contacts_of(addresses, user)
+    contacts = contacts_of(addresses, user)
     standing = standing_ids(ids)
     corrections = corrections_of([(event.pk, event.address_id) for event in events])
     rows = []
@@ -93,7 +95,7 @@ def rows_of(events: Sequence[ConsentEvent], user: User) -> list[SuspectedRow]:
     return rows
 
 
-def _contacts_of(address_ids: Collection[int], user: User) -> dict[int, Contact]:
+def contacts_of(address_ids: Collection[int], user: User) -> dict[int, Contact]:
     """Return whose each address is, among the contacts that the user sees."""
     held = ContactAddress.objects.filter(
         address_id__in=address_ids, contact__in=contacts_for(user)
@@ -134,10 +136,12 @@ def correct(
     now: datetime,
     *,
     job_id: int | None = None,
+    door: Door = apply_changes,
 ) -> dict[int, Result]:
     """Give labelled opt-outs within the user's reach back, all in one transaction; by their ids.
 
     Of several on one scope the newest goes first: its correction is what lets the one before go.
+    ``door``: ``preview_changes`` tells what would become of them.
     """
     found = suspected_events(reach_of(user), SuspectedFilter())
     events = chain.from_iterable(each.filter(pk__in=event_ids) for each in found)
@@ -152,7 +156,7 @@ def correct(
             changes = [
                 Change(event.address_id, _correction(event, explanation, job_id)) for event in step
             ]
-            done = apply_changes(changes=changes, actor=actor, now=now)
+            done = door(changes=changes, actor=actor, now=now)
             results |= {event.pk: result for event, result in zip(step, done, strict=True)}
             waiting = [event for event in waiting if event.pk not in results]
     return results

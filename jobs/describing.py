@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.kinds import UnknownKind, get_kind
 from jobs.models import Job
+from subscriptions_site.templatetags.ui import number
 
 type Words = str | Promise
 REFUSED = "refused "  # begins the keys of counts that tell why
@@ -30,6 +32,22 @@ class Outcome(NamedTuple):
     part: str = ""
     part_label: Words = ""
     is_rare: bool = False
+
+
+class ItemWords(NamedTuple):
+    """What screens say of the items of a job. The sentences take ``done`` and ``total``."""
+
+    meter: Words = gettext_lazy("Contacts done")
+    so_far: Words = gettext_lazy("%(done)s of %(total)s contacts done")
+    failed: Words = gettext_lazy("%(done)s of %(total)s contacts were done before.")
+    cancelled: Words = gettext_lazy(
+        "Cancelled after %(done)s of %(total)s contacts. What was done stays done."
+    )
+
+    def counted(self, done: int, total: int) -> "ItemWords":
+        """Return the words with the numbers in them."""
+        numbers = {"done": number(done), "total": number(total)}
+        return ItemWords(*(str(words) % numbers for words in self))
 
 
 class File(NamedTuple):
@@ -66,7 +84,8 @@ class Description(NamedTuple):
     """``facts``: label and value of what was asked for, plain text.
 
     ``reason_words`` tells what a key "refused REASON" of the counts means, ``summary`` what came of it
-    all. ``refusals``: the name of the URL that lists whom the job left as they were.
+    all. ``refusals``: the name of the URL that lists whom the job left as they were. ``items``: the
+    words for items that are no contacts.
     """
 
     facts: Sequence[tuple[Words, Words]] = ()
@@ -75,6 +94,7 @@ class Description(NamedTuple):
     reason_words: Callable[[str], str] = str
     summary: Callable[[Mapping[str, int]], str] | None = None
     refusals: str = ""
+    items: ItemWords = ItemWords()
 
 
 def title_of(job: Job) -> str:

@@ -43,7 +43,8 @@ START = Position()
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """One refusal. ``name`` and ``address`` are "" where the user does not see the contact.
+    """One refusal. ``name`` and ``address`` are "" where the user does not see the contact; an
+    address that nobody they see has is told, as it is where its opt-out is listed.
 
     ``pill``: how the address stands now, as far as that is why; ``since``: since when.
     """
@@ -123,11 +124,12 @@ def _rows(
     rows = []
     for one in found:
         is_visible = one.contact_id in names
+        is_told = is_visible or not one.contact_id
         unit, about = catalogue.cells(one.scope) if one.scope else ("", "")
         pill, since = "", None
-        if one.scope and is_visible:
+        if one.scope and is_told:
             pill, since = _standing(_state_of(said, one.address_id, one.scope, catalogue))
-        address = addresses.get(one.address_id, ("", ""))[1] if is_visible else ""
+        address = addresses.get(one.address_id, ("", ""))[1] if is_told else ""
         rows.append(
             RefusedRow(
                 refusal=one,

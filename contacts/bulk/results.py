@@ -16,6 +16,7 @@ from contacts.bulk.undo import owners_of
 from contacts.bulk.written import events_of_chunk
 from contacts.history import safe_cell
 from contacts.links import WHY_NOT
+from contacts.suspected import GIVE_BACK, contacts_of
 from jobs.ids import ids_of_text
 from jobs.models import Job, JobChunk
 from jobs.selectors import done_chunks
@@ -54,6 +55,7 @@ LEFT_WORDS: Mapping[str, Promise] = {
     "all_units": _(
         "The contact also belongs to business units that who started it may not change."
     ),
+    "out_of_reach": _("Who started the job may no longer change this opt-out."),
     "gone": _("The contact was deleted meanwhile, or is no longer within reach."),
     **{reason.value: words for reason, words in WHY_NOT.items()},
 }
@@ -98,7 +100,7 @@ def refusal_rows(job: Job, *, user: User, reason: str = "") -> Iterator[list[str
         addresses = addresses_of(one.address_id for one in found)
         for one in found:
             scope = catalogue.cells(one.scope) if one.scope else ("", "")
-            is_seen = one.contact_id in names
+            is_seen = one.contact_id in names or not one.contact_id
             address = addresses.get(one.address_id, ("", "")) if is_seen else ("", "")
             who = (one.contact_id or "", names.get(one.contact_id, ""))
             yield _safe(*who, *address, *scope, one.rule, one.reason, one.words)
@@ -129,12 +131,13 @@ def change_rows(job: Job, *, user: User) -> Iterator[list[str]]:
     catalogue = Catalogue(reach_of(user))
     for chunk in done_chunks(job, "items", "first_event_id", "last_event_id"):
         events = [event for event in events_of_chunk(chunk) if catalogue.shows(scope_of(event))]
-        owners = owners_of({event.address_id for event in events}, ids_of_text(chunk.items))
+        owners = _owners({event.address_id for event in events}, chunk, job, user)
         names = names_of(set(owners.values()), user)
         addresses = addresses_of(event.address_id for event in events)
         for event in events:
             contact_id = owners.get(event.address_id, 0)
-            address = addresses[event.address_id] if contact_id in names else ("", "")
+            is_seen = contact_id in names or not contact_id
+            address = addresses[event.address_id] if is_seen else ("", "")
             yield _safe(
                 event.pk,
                 event.recorded_at.isoformat(timespec="seconds"),
@@ -148,6 +151,15 @@ def change_rows(job: Job, *, user: User) -> Iterator[list[str]]:
                 ),
                 f"R{event.rule}",
             )
+
+
+def _owners(address_ids: Collection[int], chunk: JobChunk, job: Job, user: User) -> dict[int, int]:
+    """Return whose the addresses are: of the contacts of the chunk, or where these are events, of
+    those that the user sees.
+    """
+    if job.kind == GIVE_BACK:
+        return {key: contact.pk for key, contact in contacts_of(address_ids, user).items()}
+    return owners_of(address_ids, ids_of_text(chunk.items))
 
 
 class Catalogue:

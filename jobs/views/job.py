@@ -173,6 +173,7 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
         "title": title_of(found),
         "description": description,
         "progress": progress,
+        "counted": description.items.counted(progress.done, progress.total),
         "results": results_of(description, counts.items),
         "reasons": reasons_of(description, counts.items),
         "summary": description.summary(counts.items) if description.summary else "",

@@ -1,7 +1,6 @@
 """Suspected automatic (R24): what the screen lists, for whom, and giving back."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,16 +11,10 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from contacts.suspected import give_back
-from contacts.suspected_job import GIVE_BACK
-from jobs import kinds
-from jobs.kinds import get_kind
-from jobs.models import Job
-from jobs.policy import change_job_policy
-from jobs.running import run_next_chunk
 from preferences.models import ConsentEvent
-from preferences.suspicion import BURST_KEY, REASONS_KEY
 from preferences.values import ACCOUNT, Act, Source, Status
 from tests.conftest import make_user
+from tests.contacts.suspected_scene import BURST, WHY, machine, post, steward
 from tests.factories import TypeFactory, UnitFactory, UserFactory, make_contact
 from tests.preferences.kernel import (
     DAY,
@@ -40,20 +33,6 @@ from tests.preferences.kernel import (
 )
 
 pytestmark = pytest.mark.django_db
-WHY = "The mail filter of their company opens every link"
-BURST = "1f2e3d-1795348800"  # began at NOW
-
-
-def steward(**fields: object) -> User:
-    """Return somebody who may resubscribe people."""
-    return make_user(Role.EDITOR, **{"may_resubscribe": True, **fields})
-
-
-def machine(address_id, scope, *, why="too_fast", burst="", at=NOW, source=Source.ONE_CLICK):
-    """Opt an address out as a scanner does; return the id of the event."""
-    evidence = ((REASONS_KEY, why), *(((BURST_KEY, burst),) if burst else ()))
-    done = act(address_id, own(scope, OUT, source, suspected=True, evidence=evidence), at=at)
-    return done.event_id
 
 
 @pytest.fixture
@@ -71,14 +50,6 @@ def rows(response) -> list[str]:
     body = response.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
     found = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in found]
-
-
-def post(browser, ids=(), explanation=WHY, query="", **data):
-    return browser.post(
-        f"/suspected/give-back/{query}",
-        {"ids": list(ids), "explanation": explanation, **data},
-        follow=True,
-    )
 
 
 def notices(response) -> str:
@@ -323,65 +294,6 @@ def test_an_opt_out_that_is_not_labelled_is_not_given_back(browser):
     response = post(browser, [done.event_id])
     assert status_of(address(), kind) is OUT
     assert "0 opt-outs were given back" in notices(response)
-
-
-def test_more_than_a_page_can_wait_for_is_a_job(browser, monkeypatch, user):
-    monkeypatch.setattr("contacts.views.suspected.AT_ONCE", 3)
-    monkeypatch.setitem(kinds._kinds, GIVE_BACK, replace(get_kind(GIVE_BACK), chunk_size=2))
-    kind = TypeFactory()
-    people = addresses(6)
-    events = [machine(one, of(kind)) for one in people[:5]]
-    response = post(browser, scope="all", newest=events[-1], query="?period=")
-    job = Job.objects.get()
-    assert response.redirect_chain == [(f"/jobs/{job.pk}/", 302)]
-    assert "Give back 5 suspected opt-outs" in response.text
-    assert WHY in response.text
-    late = machine(people[5], of(kind), at=NOW + HOUR)
-    act(people[0], own(of(kind), OUT, Source.PREFERENCE_PAGE), at=NOW + HOUR)
-    while run_next_chunk(now=timezone.now()):
-        pass
-    given_back = set(
-        ConsentEvent.objects.filter(act=Act.CORRECT.code).values_list("undoes_event_id", flat=True)
-    )
-    assert given_back == set(events[1:])
-    assert late not in given_back
-    assert set(
-        ConsentEvent.objects.filter(act=Act.CORRECT.code).values_list("job_id", "actor_id")
-    ) == {(job.pk, user.pk)}
-    html = browser.get(f"/jobs/{job.pk}/").text
-    assert "4 opt-outs were given back" in html
-    assert "this was changed again since" in html.lower()
-    assert "(R24)" in html
-    assert f"/jobs/{job.pk}/undo/" not in html
-
-
-def test_a_job_needs_the_right_at_every_chunk(browser, monkeypatch, user):
-    monkeypatch.setattr("contacts.views.suspected.AT_ONCE", 1)
-    kind = TypeFactory()
-    newest = [machine(one, of(kind)) for one in addresses(3)][-1]
-    post(browser, scope="all", newest=newest)
-    User.objects.filter(pk=user.pk).update(may_resubscribe=False)
-    while run_next_chunk(now=timezone.now()):
-        pass
-    assert not ConsentEvent.objects.filter(act=Act.CORRECT.code).exists()
-
-
-def test_very_many_ask_for_their_number(browser, monkeypatch, administrator):
-    monkeypatch.setattr("contacts.views.suspected.AT_ONCE", 1)
-    change_job_policy(
-        typed_number_over=2, second_person_approves=False, user=administrator, now=NOW
-    )
-    kind = TypeFactory()
-    newest = [machine(one, of(kind)) for one in addresses(3)][-1]
-    for typed in ({}, {"typed": "2"}, {"typed": "many"}):
-        response = post(browser, scope="all", newest=newest, **typed)
-        assert response.status_code == 422
-        assert 'name="typed"' in response.text
-        assert WHY in response.text
-        assert not Job.objects.exists()
-    assert "Type 3 and give back all once more." in post(browser, scope="all", newest=newest).text
-    post(browser, scope="all", newest=newest, typed="3")
-    assert Job.objects.get().total == 3
 
 
 def test_two_suspected_words_on_one_scope_are_given_back_one_after_the_other(browser):
