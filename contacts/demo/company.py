@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from accounts.demo import PEOPLE, create_demo_users
 from accounts.models import User
+from contacts.demo.logos import draw_logo
 from contacts.models import CustomProperty
 from preferences.access import actor_for
 from preferences.catalogue import (
@@ -14,6 +15,7 @@ from preferences.catalogue import (
     create_business_unit,
     create_subscription_type,
 )
+from preferences.logos import set_logo
 from preferences.models import BusinessUnit, DoubleOptIn, SubscriptionType
 from preferences.policy import change_policy
 from preferences.values import (
@@ -22,6 +24,7 @@ from preferences.values import (
     Actor,
     ActorKind,
     Channel,
+    Frequency,
     Privacy,
     Scope,
     type_scope,
@@ -31,6 +34,7 @@ from preferences.values import (
 BEGAN_DAYS_AGO = 760  # when the company began to use the product
 ARCHIVED_DAYS_AGO = 95
 EMAIL, SMS, WHATSAPP = Channel
+HOW_OFTEN = (Frequency.WEEKLY, Frequency.MONTHLY)
 _POSTAL = "Fernmoor Group Ltd, 14 Quay Lane, Dartmouth TQ6 9XX, United Kingdom"
 
 
@@ -39,6 +43,7 @@ class Unit(NamedTuple):
     name: str
     sender_email: str
     brand_colour: str
+    mark: str = ""  # of its logo, "leaf" or "house"; without one its name stands there
 
 
 class Kind(NamedTuple):
@@ -53,12 +58,13 @@ class Kind(NamedTuple):
     polish: Text
     german: Text
     special: str = ""  # service, internal, archived or double (confirm by link)
+    how_often: bool = False  # people may choose once a week or once a month at most
 
 
 UNITS = (
-    Unit("garden", "Fernmoor Garden Co.", "hello@garden.fernmoor.example", "#2b6a3f"),
+    Unit("garden", "Fernmoor Garden Co.", "hello@garden.fernmoor.example", "#2b6a3f", "leaf"),
     Unit("kitchens", "Copperleaf Kitchens", "studio@copperleaf.example", "#96411c"),
-    Unit("stays", "Larkhill Stays", "stay@larkhill.example", "#0f5f75"),
+    Unit("stays", "Larkhill Stays", "stay@larkhill.example", "#0f5f75", "house"),
 )
 
 TYPES = (
@@ -81,6 +87,7 @@ TYPES = (
         "Promotion",
         Text("Oferty i wyprzedaże sezonowe", "Wyprzedaże, tygodnie cebulek i ceny dla członków"),
         Text("Angebote und Saisonverkauf", "Rabatte, Zwiebelwochen und Mitgliederpreise"),
+        how_often=True,
     ),
     Kind(
         "workshops",
@@ -91,6 +98,7 @@ TYPES = (
         "Events",
         Text("Warsztaty i wydarzenia", "Kursy i dni otwarte w Twojej okolicy"),
         Text("Workshops und Veranstaltungen", "Kurse und offene Gärten in Ihrer Nähe"),
+        how_often=True,
     ),
     Kind(
         "surveys",
@@ -205,6 +213,7 @@ TYPES = (
         "Promotion",
         Text("Wyjazdy last minute", "Wolne noce w tym tygodniu, taniej"),
         Text("Last-Minute-Auszeiten", "Freie Nächte dieser Woche, günstiger"),
+        how_often=True,
     ),
     Kind(
         "places",
@@ -215,6 +224,7 @@ TYPES = (
         "Marketing",
         Text("Nowe miejsca noclegowe", "Gdy otwieramy nowy domek lub stodołę"),
         Text("Neue Unterkünfte", "Wenn ein neues Haus öffnet"),
+        how_often=True,
     ),
     Kind(
         "guests",
@@ -359,7 +369,11 @@ def _create_unit(unit: Unit, user: User, now: datetime) -> BusinessUnit:
         "default_language": "en",
         "brand_colour": unit.brand_colour,
     }
-    return create_business_unit(user=user, now=now, values=values)
+    created = create_business_unit(user=user, now=now, values=values)
+    if unit.mark:
+        logo = draw_logo(unit.mark, unit.brand_colour, unit.name)
+        created = set_logo(unit=created, logo=logo, user=user, now=now)
+    return created
 
 
 def _create_type(kind: Kind, unit: BusinessUnit, user: User, now: datetime) -> SubscriptionType:
@@ -375,6 +389,7 @@ def _create_type(kind: Kind, unit: BusinessUnit, user: User, now: datetime) -> S
         "offered_on_sms": kind.channel is SMS,
         "offered_on_whatsapp": kind.channel is WHATSAPP,
         "is_internal": kind.special == "internal",
+        "frequencies": ", ".join(HOW_OFTEN) if kind.how_often else "",
         "double_opt_in": DoubleOptIn.ON if kind.special == "double" else DoubleOptIn.INHERIT,
     }
     texts = {"pl": kind.polish, "de": kind.german}

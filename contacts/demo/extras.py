@@ -1,4 +1,6 @@
-"""What the demonstration has besides: shared addresses, strangers who opted out, erased persons."""
+"""What the demonstration has besides: shared addresses, wishes, strangers who opted out, erased
+persons.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,12 +12,16 @@ from contacts.demo.timeline import EVERYTHING, Timeline
 from contacts.models import ContactAddress
 from contacts.services import add_address
 from preferences.address_book import locate
+from preferences.frequencies import ask_frequency
+from preferences.models import Address
+from preferences.pauses import pause
 from preferences.services import ensure_addresses
-from preferences.values import Act, Channel, Status
+from preferences.values import Act, Channel, Frequency, Status
 
 EMAIL = Channel.EMAIL
 COUPLES = range(200, 260, 2)  # contact n also has the first address of contact n + 1
 STRANGERS = 200  # addresses on an opt-out list that no contact has
+RESTING = "gwen@pritchardfarm.example"
 ERASED = ("a.former.customer@gone.example", "one.more@gone.example", "the.third@gone.example")
 
 
@@ -35,6 +41,29 @@ def share_addresses(people: Sequence[Person], company: Company, now: datetime) -
             user=company.staff["ruth"],
             now=now - timedelta(days=number % 28 + 1),
         )
+
+
+def tell_of_wishes(company: Company, now: datetime) -> None:
+    """Let some of the featured people ask for less (once a week), and one for a break."""
+    asked = (
+        ("jonas@lindqvist.example", "offers", Frequency.WEEKLY, 12),
+        ("gwen@pritchardfarm.example", "workshops", Frequency.MONTHLY, 9),
+        ("hana.sato@kumo.example", "breaks", Frequency.WEEKLY, 4),
+    )
+    places = locate([(EMAIL, email) for email, *_ in asked])
+    there = set(
+        Address.objects.filter(pk__in=[one.id for one in places.values()]).values_list(
+            "pk", flat=True
+        )
+    )
+    for email, key, frequency, days_ago in asked:
+        place = places[EMAIL, email]
+        if place.id not in there:
+            continue
+        at = now - timedelta(days=days_ago)
+        ask_frequency(address_id=place.id, type_id=company.types[key], frequency=frequency, now=at)
+        if email == RESTING:
+            pause(address_id=place.id, until=at + timedelta(days=53), now=at)
 
 
 def tell_of_strangers(timeline: Timeline, now: datetime) -> None:

@@ -20,7 +20,7 @@ from contacts.demo.company import (
     create_company,
     load_company,
 )
-from contacts.demo.extras import share_addresses, tell_of_strangers
+from contacts.demo.extras import share_addresses, tell_of_strangers, tell_of_wishes
 from contacts.demo.featured import ROWS, featured_person, tell_featured
 from contacts.demo.histories import LIVELY, MASS, Habits, Storyteller
 from contacts.demo.people import Person, person
@@ -158,6 +158,7 @@ def _load_block(numbers: range, now: datetime, password: str | None) -> int:
     _create_contacts(people, now, ROWS_AT_ONCE if is_lively else MORE_ROWS_AT_ONCE)
     if is_first:
         share_addresses(people, company, now)
+        tell_of_wishes(company, now)
         archive_old_types(company, now=now)
         create_views(company, now=now)
     return applied

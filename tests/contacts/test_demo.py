@@ -3,10 +3,12 @@
 import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import phonenumbers
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.access import Reach
 from accounts.demo import PASSWORD, PEOPLE
@@ -20,11 +22,13 @@ from contacts.demo.people import person
 from contacts.demo.timeline import Timeline
 from contacts.models import Contact, ContactAddress, CustomProperty, SavedView
 from preferences.addresses import canonical
+from preferences.links import preference_link
 from preferences.models import (
     Address,
     BusinessUnit,
     ConsentEvent,
     OptOut,
+    Pause,
     PendingConfirmation,
     Preference,
     SubscriptionType,
@@ -264,3 +268,23 @@ def test_the_moments_of_a_story_are_over_even_just_after_midnight(demo):
     timeline = Timeline(load_company(now=now), now, loading.LIVELY_DAYS)
     assert timeline.moments == sorted(timeline.moments)
     assert timeline.moments[-1] < now
+
+
+# --- what a new user shall see ---
+
+
+def test_units_have_a_logo_and_types_a_choice_of_how_often(demo, client):
+    garden = BusinessUnit.objects.get(name="Fernmoor Garden Co.")
+    logo = client.get(f"/brand/{garden.slug}/{garden.logo_key}.png")
+    assert (logo.status_code, logo["Content-Type"]) == (200, "image/png")
+    jonas = Address.objects.get(canonical="jonas@lindqvist.example")
+    link = preference_link(address_id=jonas.pk, unit_id=garden.pk, now=timezone.now())
+    page = client.get(urlsplit(link).path).text
+    assert f"/brand/{garden.slug}/{garden.logo_key}.png" in page
+    assert ':weekly" selected>Once a week</option>' in page
+
+
+def test_somebody_takes_a_break(demo):
+    [one] = Pause.objects.select_related("address")
+    assert one.address.canonical == "gwen@pritchardfarm.example"
+    assert one.until > NOW
