@@ -45,7 +45,7 @@ def note_opt_out(
     *, network: str, address_id: int, now: datetime, seconds: int, enough: int
 ) -> Burst:
     """Remember that this address opts out from there, and return who did just before: one statement."""
-    key = _network_key(network)
+    key = network_key(network)
     said_at, since = parameter(now), parameter(now - timedelta(seconds=seconds))
     began_at, others = fetch_all(
         _NOTE,
@@ -59,6 +59,7 @@ def forget_networks(*, now: datetime) -> int:
     return RecentOptOut.objects.filter(said_at__lt=now - KEPT).delete()[0]
 
 
-def _network_key(network: str) -> int:
+def network_key(network: str) -> int:
+    """Return the keyed hash that a network is remembered by."""
     key = hmac.digest(settings.SECRET_KEY.encode(), b"opt-outs from a network", hashlib.sha256)
     return int.from_bytes(hmac.digest(key, network.encode(), hashlib.sha256)[:8]) >> 1

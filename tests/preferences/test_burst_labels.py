@@ -26,6 +26,7 @@ from tests.preferences.kernel import (
     OUT,
     act,
     addresses,
+    erasure,
     of,
     own,
     status_of,
@@ -34,6 +35,7 @@ from tests.public.scene import path_of
 
 pytestmark = pytest.mark.django_db
 EVERYTHING = Reach(all_units=True, unit_ids=frozenset())
+SEALER = "preferences.management.commands.seal_ledger"
 WHY = "Their mail filter opens every link"
 
 
@@ -56,6 +58,11 @@ def burst(kind, people, **extra):
         assert leave(kind, one, **extra).status_code == 200
 
 
+def label_now(now=None, since=None):
+    now = now or timezone.now()
+    return label_beginnings(now=now, since=since or now - KEPT)
+
+
 def listed(**filters):
     found = suspected_events(EVERYTHING, SuspectedFilter(**filters))
     return sorted(event.address_id for events in found for event in events)
@@ -72,7 +79,7 @@ def test_r24_the_whole_burst_is_listed_once_it_was_noticed(kind):
     flagged = ConsentEvent.objects.filter(flags=Flag.SUSPECTED)
     assert sorted(flagged.values_list("address_id", flat=True)) == sorted(people[5:])
     before = rows()
-    assert label_beginnings(now=timezone.now()) == 5
+    assert label_now() == 5
     assert rows() == before
     assert listed() == sorted(people)
     assert loner not in listed()
@@ -85,26 +92,72 @@ def test_r24_the_whole_burst_is_listed_once_it_was_noticed(kind):
 def test_labelling_again_adds_what_is_new_and_nothing_twice(kind):
     people = addresses(9)
     burst(kind, people[:7])
-    assert [label_beginnings(now=timezone.now()) for _ in range(2)] == [5, 0]
+    assert [label_now() for _ in range(2)] == [5, 0]
     burst(kind, people[7:])
-    assert label_beginnings(now=timezone.now()) == 0
+    assert label_now() == 0
     assert listed() == sorted(people)
 
 
 def test_a_burst_that_nobody_noticed_labels_nobody(kind):
     burst(kind, addresses(5))
-    assert label_beginnings(now=timezone.now()) == 0
+    assert label_now() == 0
     assert listed() == []
 
 
-def test_it_is_done_by_the_sealer_while_the_networks_are_remembered(kind):
+def test_it_is_done_by_the_sealer(kind):
     burst(kind, addresses(6))
     call_command("seal_ledger", verbosity=0)
     assert len(listed()) == 6
-    BurstLabel.objects.all().delete()
-    assert label_beginnings(now=timezone.now() + KEPT + HOUR) == 0
+
+
+def test_what_was_noticed_before_is_not_looked_at_again(kind):
+    burst(kind, addresses(6))
+    assert label_now(since=timezone.now() + HOUR) == 0
+    assert listed() == [addresses(6)[5]]
+
+
+@pytest.mark.parametrize("is_crashed", [False, True])
+def test_r24_a_sealer_that_comes_a_day_late_labels_the_whole_burst(kind, monkeypatch, is_crashed):
+    people, loner = addresses(8)[:7], addresses(8)[7]
+    leave(kind, loner, "203.0.113.9")
+    call_command("seal_ledger", verbosity=0)
+    burst(kind, people)
+    if is_crashed:
+        RecentOptOut.objects.all().delete()
+    tomorrow = timezone.now() + DAY
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{SEALER}.timezone.now", lambda: tomorrow)
+        call_command("seal_ledger", verbosity=0)
+    assert listed() == sorted(people)
+    assert not RecentOptOut.objects.exists()
+
+
+def test_r24_what_the_same_network_sent_the_next_day_does_not_hide_it(kind):
+    """Their mail filter opens every mailing: the newer burst took the place of the older one."""
+    people = addresses(7)
+    burst(kind, people)
+    RecentOptOut.objects.update(began_at=timezone.now() + DAY, said_at=timezone.now() + DAY)
+    assert label_now(timezone.now() + DAY, since=timezone.now() - HOUR) == 5
+    assert listed() == sorted(people)
+
+
+def test_r24_evidence_of_another_network_or_none_labels_nobody(kind):
+    people = addresses(9)
+    leave(kind, people[0], "203.0.113.9")
+    leave(kind, people[1], "10.0.0.9")
+    burst(kind, people[2:])
+    act(people[2], erasure(), at=timezone.now())
     RecentOptOut.objects.all().delete()
-    assert label_beginnings(now=timezone.now()) == 0
+    assert label_now(timezone.now() + DAY, since=timezone.now() - HOUR) == 4
+    assert listed() == sorted(people[3:])
+
+
+def test_the_way_back_through_the_ledger_is_bounded(kind, monkeypatch):
+    burst(kind, addresses(8))
+    RecentOptOut.objects.all().delete()
+    monkeypatch.setattr("preferences.burst_labels.WALKED", 5)
+    assert label_now() == 2
+    assert len(listed()) == 5
 
 
 def test_other_words_of_the_same_people_are_not_labelled(kind):
@@ -117,7 +170,7 @@ def test_other_words_of_the_same_people_are_not_labelled(kind):
         act(one, own(of(other), IN), at=now)
         act(one, own(of(other), OUT, Source.SMS_KEYWORD), at=now)
     burst(kind, people)
-    label_beginnings(now=timezone.now())
+    label_now()
     labelled = set(BurstLabel.objects.values_list("event_id", flat=True))
     of_kind = ConsentEvent.objects.filter(subscription_type=kind, flags=0)
     assert labelled == set(of_kind.values_list("pk", flat=True))
@@ -154,7 +207,7 @@ def test_r24_one_said_again_after_the_burst_is_left(kind):
     """The label came after; that second word was kept as a repeat and may be the person's own."""
     people = addresses(7)
     burst(kind, people)
-    label_beginnings(now=timezone.now())
+    label_now()
     again, machine = people[0], people[1]
     wish = own(of(kind), OUT, Source.PREFERENCE_PAGE)
     act(again, wish, at=timezone.now() + timedelta(minutes=1))
@@ -175,7 +228,7 @@ def test_r24_one_said_again_after_the_burst_is_left(kind):
 def test_the_screen_and_the_history_say_so(kind, as_user):
     people = addresses(7)
     burst(kind, people)
-    label_beginnings(now=timezone.now())
+    label_now()
     steward = make_user("editor", may_resubscribe=True)
     html = as_user(steward).get("/suspected/").text
     assert html.count("One of several from one network within seconds") >= 7
