@@ -1,6 +1,7 @@
 """Send me my link: the same answer for everybody, known here or not."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from preferences.addresses import InvalidAddress
@@ -16,7 +17,7 @@ LONGEST = 320
 def send_link(request: HttpRequest) -> HttpResponse:
     """Ask for the address, or take it; whether somebody lives there is not looked up here."""
     language = language_of(request)
-    page_url = f"/p/request/?lang={language}"
+    page_url = f"{reverse('send_link')}?lang={language}"
     if request.method != "POST":
         return draw(request, "public/send_link.html", {"page_url": page_url})
     typed = fields_of(request).get("email", "")[: LONGEST + 1].strip()

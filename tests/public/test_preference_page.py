@@ -99,7 +99,7 @@ def test_it_shows_what_stands_and_ticks_nothing_that_was_not_chosen(ada):
 
 def test_who_got_somebody_elses_link_is_shown_the_way_to_their_own(ada):
     html = page(ada, "?lang=de")
-    assert '<a href="/p/request/?lang=de">Nicht Sie?</a>' in html
+    assert '<a href="/p/request?lang=de">Nicht Sie?</a>' in html
 
 
 @pytest.mark.parametrize("privacy", [0, 1, 2])

@@ -14,7 +14,7 @@ from tests.preferences.kernel import DAY, IN, MINUTE, act, erasure, fact, of, ou
 from tests.public.scene import EMAIL, Person, text_of
 
 pytestmark = pytest.mark.django_db
-PATH = "/p/request/"
+PATH = "/p/request"
 STRANGER = "nobody@fernmoor.example"
 
 
@@ -47,6 +47,16 @@ def test_known_and_unknown_get_the_same_answer_by_the_same_queries(person):
         answers.append((response.status_code, response.content, headers, kinds, tables))
     assert answers[0] == answers[1]
     assert not OutgoingMail.objects.exists()
+
+
+def test_it_works_with_and_without_the_slash_at_its_end(person):
+    shown = person.client.get("/p/request/?lang=pl")
+    assert (shown.status_code, shown.content) == (200, person.client.get(f"{PATH}?lang=pl").content)
+    asked = person.client.post("/p/request/", {"email": EMAIL})
+    assert asked.status_code == 200
+    assert LinkRequest.objects.count() == 1
+    assert person.client.post("/p/request/", {"email": "ada"}).status_code == 422
+    assert person.client.put("/p/request/").status_code == 405
 
 
 def test_the_request_holds_no_address(person):

@@ -92,8 +92,8 @@ def test_the_link_never_opens_the_choices(ada):
     """It lives for ever and is forwarded with the mail: it may only withdraw."""
     html = ada.client.get(ada.unsubscribe_path()).content.decode()
     done = ada.client.post(ada.unsubscribe_path(), {"confirm": "1"}).content.decode()
-    assert "/p/" not in html.replace("/p/request/", "")
-    assert "/p/" not in done.replace("/p/request/", "")
+    assert "/p/" not in html.replace("/p/request", "")
+    assert "/p/" not in done.replace("/p/request", "")
 
 
 # --- one-click ------------------------------------------------------------------------------------------
