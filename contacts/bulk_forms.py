@@ -1,5 +1,6 @@
 """The form of the bulk edit panel: reads what was chosen, says what is wrong, cleans to values."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any, cast
@@ -28,11 +29,19 @@ from subscriptions_site.web.forms import UiForm
 
 IN, OUT, NONE = Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.NOT_SPECIFIED
 TYPE_PROBLEMS: Any = {"required": PROBLEMS["no_type"], "invalid_choice": PROBLEMS["type"]}
+_GROUPING = re.compile(r"(?<=\d)[\s.,'’](?=\d{3}(?!\d))")  # "1,284" and "1 284", not "12,8"
 STATUSES = (
     (IN, _("Opt in"), _("Start sending the types you select")),
     (NONE, _("Not opted"), _("Clear the choice, in or out")),
     (OUT, _("Opt out"), _("Stop sending the types you select")),
 )
+
+
+class TypedNumberField(forms.IntegerField):
+    """A number as people copy it from a screen: what groups its digits is left out."""
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(_GROUPING.sub("", value) if isinstance(value, str) else value)
 
 
 class StartForm(UiForm):
@@ -44,7 +53,7 @@ class StartForm(UiForm):
 
     key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     expected = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    typed = forms.IntegerField(
+    typed = TypedNumberField(
         label=_("Number of contacts"),
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),

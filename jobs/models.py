@@ -187,3 +187,17 @@ class JobPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class WorkerSign(models.Model):
+    """When a worker of jobs was last there: one row for all of them, whatever their number."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("sign of a worker")
+        verbose_name_plural = _("signs of workers")
+
+    def __str__(self) -> str:
+        return f"{self.seen_at:%Y-%m-%d %H:%M:%S}"

@@ -127,7 +127,28 @@ def describe_undo(job: Job) -> Description:
         Outcome("refused", "none", _("Left alone: changed since"), _("Left alone so far")),
         Outcome("unchanged", "none", _("Nothing to undo any more"), is_rare=True),
     ]
-    return Description(_facts(job, edit), outcomes, FILES, reason_words, refusals="job_refusals")
+    facts = [
+        (_("Contacts"), _("%(people)s that it changed") % {"people": people_words(job.total)}),
+        *_what(edit, _("It had set")),
+    ]
+    return Description(facts, outcomes, FILES, reason_words, _undo_summary, refusals="job_refusals")
+
+
+def _undo_summary(counts: Mapping[str, int]) -> str:
+    """Return "909 contacts are as before the job. 3 were left as they are."."""
+    changed, refused = counts.get("changed", 0), counts.get("refused", 0)
+    words = ngettext(
+        "%(count)s contact is as before the job.",
+        "%(count)s contacts are as before the job.",
+        changed,
+    )
+    told = [words % {"count": number(changed)}]
+    if refused:
+        words = ngettext(
+            "%(count)s was left as it is.", "%(count)s were left as they are.", refused
+        )
+        told.append(words % {"count": number(refused)})
+    return " ".join(told)
 
 
 def _summary(status: Status, counts: Mapping[str, int]) -> str:
@@ -172,13 +193,7 @@ def _outcomes(edit: BulkEdit) -> list[Outcome]:
 
 
 def _facts(job: Job, edit: BulkEdit) -> list[tuple[str, str]]:
-    names = SubscriptionType.objects.filter(pk__in=edit.type_ids).values_list("name", flat=True)
-    facts = [
-        (_("Contacts"), selection_words(job)),
-        (_("Channel"), str(CHANNELS[edit.channel])),
-        (_("New status"), str(STATUSES[edit.status])),
-        (_("Subscription types"), ", ".join(names)),
-    ]
+    facts = [(_("Contacts"), selection_words(job)), *_what(edit, _("New status"))]
     if edit.legal_basis:
         facts.append((_("Legal basis"), str(LEGAL_BASES[edit.legal_basis])))
     if edit.explanation:
@@ -186,6 +201,15 @@ def _facts(job: Job, edit: BulkEdit) -> list[tuple[str, str]]:
     if edit.lift:
         facts.append((_("Opt-outs of all"), _("Those that staff set are removed")))
     return facts
+
+
+def _what(edit: BulkEdit, status_label: str) -> list[tuple[str, str]]:
+    names = SubscriptionType.objects.filter(pk__in=edit.type_ids).values_list("name", flat=True)
+    return [
+        (_("Channel"), str(CHANNELS[edit.channel])),
+        (status_label, str(STATUSES[edit.status])),
+        (_("Subscription types"), ", ".join(names)),
+    ]
 
 
 def selection_words(job: Job) -> str:

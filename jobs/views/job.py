@@ -1,6 +1,6 @@
 """Jobs: the list, one job with its progress and result, and what may be done with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from django.contrib import messages
@@ -33,6 +33,7 @@ from jobs.selectors import (
     running_count,
     unseen_jobs,
 )
+from jobs.workers import Silence, find_silence
 from subscriptions_site.web.htmx import Request, page_or_fragment, trigger
 from subscriptions_site.web.paging import get_page
 
@@ -49,8 +50,12 @@ def jobs(request: Request) -> HttpResponse:
     user = cast(User, request.user)
     found = jobs_for(user).select_related("created_by")
     page = get_page(found, order=("created_at", "desc"), size=PAGE, query=request.GET)
-    rows = [(one, title_of(one)) for one in page.rows]
-    return page_or_fragment(request, "jobs/jobs.html", {"page": page, "rows": rows})
+    context = {
+        "page": page,
+        "rows": [(one, title_of(one)) for one in page.rows],
+        "silence": _silence(page.rows),
+    }
+    return page_or_fragment(request, "jobs/jobs.html", context)
 
 
 @staff_view(Right.VIEW)
@@ -179,6 +184,7 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
         "summary": description.summary(counts.items) if description.summary else "",
         "lists_refusals": bool(description.refusals) and found.is_over and has_refusals(found),
         "problem": problem,
+        "silence": _silence([found]),
         "effect": effect_of(found, now=now) if is_waiting and not request.htmx else None,
         "effect_at": now,
         "is_answered": request.method == "POST" and not is_waiting,
@@ -189,6 +195,13 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
         **_acts(user, found),
     }
     return page_or_fragment(request, "jobs/job.html", context, ["job_status"], status=status)
+
+
+def _silence(shown: Iterable[Job]) -> Silence | None:
+    """Return that no worker is there, where one of these jobs waits for it."""
+    if not any(one.state in GOING for one in shown):
+        return None
+    return find_silence(now=timezone.now())
 
 
 def _acts(user: User, found: Job) -> dict[str, bool]:

@@ -54,6 +54,7 @@
   function closeLayer(layer) {
     const parent = closeUrl(layer) || openedByUrl.get(layer); // an answer may have emptied it
     const byUrl = openedByUrl.delete(layer);
+    if (layer === dialog) session.failed = [];
     placeToasts(body);
     layer.close();
     layer.replaceChildren();
@@ -72,7 +73,7 @@
 
   // Close after asking, where text would be lost.
   function requestClose(layer) {
-    if (layer === dialog && session.held) session.giveBack();
+    if (layer === dialog && session.failed.length) session.giveUp();
     else if (!isDirty(layer)) closeLayer(layer);
     else askToLeave(() => closeLayer(layer));
   }
@@ -166,13 +167,21 @@
   // ---------------------------------------------------------------- signed out
   const session = {
     held: null, // what the dialog showed before, with the text typed in it
-    failed: null, // the request to send again
+    failed: [], // the requests to send again
+    // False while the dialog asks already: what is typed into it stays, however many polls fail.
     begin(request) {
-      this.failed = request;
-      if (!dialog.open || this.held) return;
+      this.failed.push(request);
+      if (this.failed.length > 1) return false;
+      if (!dialog.open) return true;
       this.held = document.createDocumentFragment();
       placeToasts(body);
       this.held.append(...dialog.childNodes);
+      return true;
+    },
+    giveUp() {
+      this.failed = [];
+      if (this.held) this.giveBack();
+      else closeLayer(dialog);
     },
     giveBack() {
       dialog.replaceChildren(this.held);
@@ -184,10 +193,9 @@
       if (String(user) !== body.dataset.user) return location.reload(); // somebody else sat down
       body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": csrf }));
       for (const field of document.querySelectorAll("[name='csrfmiddlewaretoken']")) field.value = csrf;
-      if (this.held) this.giveBack();
-      else closeLayer(dialog);
-      if (this.failed) sendAgain(this.failed);
-      this.failed = null;
+      const failed = this.failed;
+      this.giveUp();
+      failed.forEach(sendAgain);
     },
   };
   document.addEventListener("session:resumed", (event) => setTimeout(() => session.resume(event.detail)));
@@ -231,10 +239,21 @@
       detail.shouldSwap = true;
       detail.isError = false;
     }
-    if (status === 403 || status === 404) detail.swapOverride = "innerHTML";
-    if (status === 401) session.begin({ ...detail.requestConfig, elt: detail.requestConfig.elt });
+    if (status === 403 || status === 404) refuse(detail);
+    if (status === 401) detail.shouldSwap = session.begin({ ...detail.requestConfig, elt: detail.requestConfig.elt });
     if (layers.includes(detail.target)) placeToasts(body);
   });
+
+  // A form that is refused keeps what was typed into it: the notice stands above, in view.
+  function refuse(detail) {
+    const form = detail.requestConfig.verb === "get" ? null : detail.target.querySelector("form");
+    const place = form?.querySelector(".panel__body, .dialog__body");
+    detail.swapOverride = place ? "afterbegin" : "innerHTML";
+    if (!place) return;
+    for (const notice of place.querySelectorAll(":scope > .notice[role='alert'], :scope > .error-summary")) notice.remove();
+    place.scrollTop = 0;
+    detail.target = place;
+  }
 
   body.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
     if (detail.history.type !== "push" || !panel?.contains(detail.target)) return;

@@ -2,7 +2,8 @@
 //   [data-select-all=NAME]  ticks all checkboxes NAME;  [data-selection-count], [data-when-selected]
 //   [data-pages]            a list that pages swap: ticks survive paging, not another search
 //   [data-kept]             the field that sends what is ticked on other pages
-//   [data-select-group]     ticks the checkboxes of its .picker__group;  [data-filters=ID] a search in a list
+//   [data-select-group]     ticks the checkboxes of its .picker__group, those that a search left
+//   [data-filters=ID]       a search in a list;  [data-none] says in it that nothing was found
 //   [data-count="{count} of {total}"]  says how many of a group, or of a whole .picker, are ticked
 //   [data-select-view=N]    a tick that selects all N that match;  [data-clear-ticks] a button
 //   [data-key=k]            a link or button that key k presses;  [data-go=k] the same after "g"
@@ -102,7 +103,7 @@
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (field.matches("[data-select-all]")) setTicks(ticksOf(field), field.checked);
-    else if (field.matches("[data-select-group]")) setTicks(groupTicks(field), field.checked);
+    else if (field.matches("[data-select-group]")) setTicks(groupTicks(field).filter((tick) => !tick.closest("[hidden]")), field.checked);
     else if (field.matches("[data-select-view]") && field.checked) setTicks([...document.querySelectorAll("tbody .tick")], true);
     else if (field.matches("[type='checkbox']")) {
       if (field.matches("tbody .tick") && !field.checked && viewTick()) viewTick().checked = false;
@@ -110,12 +111,20 @@
     }
     if (field.id === "id_theme") document.documentElement.dataset.theme = field.value;
   });
+  // What is searched for may stand in the name of an entry or in that of its group.
   document.addEventListener("input", (event) => {
     const list = document.getElementById(event.target.dataset?.filters);
-    const word = event.target.value?.trim().toLowerCase();
-    for (const entry of list?.querySelectorAll(".check:not(.check--strong)") || []) {
-      entry.hidden = !entry.textContent.toLowerCase().includes(word);
+    if (!list) return;
+    const word = event.target.value.trim().toLowerCase();
+    let isFound = false;
+    for (const group of list.querySelectorAll(".picker__group")) {
+      const entries = [...group.querySelectorAll(".check:not(.check--strong)")];
+      const isOfGroup = group.getAttribute("aria-label")?.toLowerCase().includes(word);
+      for (const entry of entries) entry.hidden = !isOfGroup && !entry.textContent.toLowerCase().includes(word);
+      group.hidden = entries.every((entry) => entry.hidden);
+      isFound ||= !group.hidden;
     }
+    for (const none of list.querySelectorAll("[data-none]")) none.textContent = isFound ? "" : none.dataset.none;
   });
   // All that match are sent as just that, ticks of other pages as one field.
   document.addEventListener("formdata", ({ target, formData }) => {

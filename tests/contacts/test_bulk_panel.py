@@ -1,10 +1,15 @@
 """The panel of the bulk edit: who is selected, what is shown, what is refused, what is started."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.core import signing
+from django.http import QueryDict
 
+from accounts.models import User
 from contacts import bulk_preview
 from contacts.bulk import preview
+from contacts.bulk_forms import StartForm
 from contacts.models import Contact
 from contacts.services import AddressWish
 from jobs.models import Job
@@ -257,6 +262,27 @@ def test_many_people_need_their_number_typed(editor, scene, people):
     assert not Job.objects.exists()
     editor.post(PANEL, filled(scene, typed="3"), headers=HTMX)
     assert Job.objects.get().total == 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("1284", 1284),
+        ("1,284", 1284),
+        ("1 284", 1284),
+        ("1.284", 1284),
+        ("1\u202f284", 1284),
+        (" 1,284,000 ", 1284000),
+        ("12,84", None),
+        ("1,2.84", None),
+        ("1,2840", None),
+        ("a lot", None),
+    ],
+)
+def test_a_number_may_be_typed_as_the_screen_shows_it(typed, number):
+    form = StartForm(QueryDict(urlencode({"typed": typed})), user=User())
+    assert form.is_valid() is (number is not None)
+    assert form.cleaned_data.get("typed") == number
 
 
 def test_a_selection_that_has_grown_is_shown_again_first(editor, scene, people):

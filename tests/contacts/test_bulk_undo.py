@@ -61,6 +61,19 @@ def test_r23_everything_is_as_before(user, news):
     assert list(differences()) == []
 
 
+def test_the_page_of_an_undo_says_what_it_put_back(client, user, news):
+    untouched, by_them = (make_contact(f"{name}@home.example") for name in "ab")
+    job = edit_now(opting(OUT, news), user)
+    act(held(by_them)[0], own(of(news), IN), at=NOW + MINUTE)
+    undo = undo_now(job, user)
+    client.force_login(user)
+    shown = " ".join(client.get(f"/jobs/{undo.pk}/").content.decode().split())
+    assert "1 contact is as before the job. 1 was left as it is." in shown
+    assert "<dt>Contacts</dt><dd>2 contacts that it changed</dd>" in shown
+    assert "<dt>It had set</dt><dd>Opted out</dd>" in shown
+    assert status_of(untouched, news) is NONE
+
+
 def test_r23_what_was_changed_since_is_left_and_said(user, news):
     untouched, by_them, by_us = (make_contact(f"{name}@home.example") for name in "abc")
     job = edit_now(opting(OUT, news), user)

@@ -10,6 +10,7 @@ from jobs.describing import Description, File, Outcome, title_of
 from jobs.models import Job
 from jobs.policy import change_job_policy
 from jobs.running import run_next_chunk
+from jobs.workers import leave_sign
 from tests.conftest import make_user
 from tests.factories import NOW
 from tests.jobs.kinds import run_all, start
@@ -153,6 +154,28 @@ def test_the_list_costs_the_same_for_one_job_and_for_many(
     with django_assert_max_num_queries(6):
         response = client.get("/jobs/")
     assert "Older" in text_of(response)
+
+
+def test_a_job_that_nobody_works_on_says_so(client, editor):
+    job = start(editor)
+    for url in (f"/jobs/{job.pk}/", "/jobs/"):
+        shown = text_of(client.get(url))
+        assert "Nothing moves: no worker is running" in shown
+        assert "The last one was there" not in shown
+    assert "no worker is running" in text_of(client.get(f"/jobs/{job.pk}/", headers=STATUS))
+    leave_sign(now=timezone.now() - timedelta(hours=2))
+    assert "The last one was there" in text_of(client.get(f"/jobs/{job.pk}/"))
+    leave_sign(now=timezone.now())
+    for url in (f"/jobs/{job.pk}/", "/jobs/"):
+        assert "no worker is running" not in text_of(client.get(url))
+
+
+@pytest.mark.parametrize("act", ["pause", "cancel"])
+def test_a_job_that_waits_for_no_worker_says_nothing_of_one(client, editor, act):
+    job = start(editor)
+    client.post(f"/jobs/{job.pk}/{act}/")
+    for url in (f"/jobs/{job.pk}/", "/jobs/"):
+        assert "no worker is running" not in text_of(client.get(url))
 
 
 def test_a_kind_says_what_its_jobs_do(client, editor, monkeypatch, marker):

@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import Error, OperationalError
+from django.utils import timezone
 
 from accounts.models import Role, User
 from jobs import running
 from jobs.kinds import CannotWork, known_kinds
-from jobs.models import Job
+from jobs.models import Job, WorkerSign
 from jobs.running import MAX_ATTEMPTS, run_next_chunk
 from jobs.selectors import counts_of, done_chunks, progress_of, running_count
 from jobs.services import cancel_job, pause_job, resume_job
+from jobs.workers import SILENT_SECONDS, Silence, find_silence
 from tests.factories import NOW, UserFactory
 from tests.jobs.kinds import NAME, run_all, start
 
@@ -145,6 +147,17 @@ def test_the_worker_does_what_there_is(marker, user):
     call_command("work_jobs", "--until-empty")
     job.refresh_from_db()
     assert job.state == State.FINISHED
+
+
+def test_a_worker_leaves_a_sign_and_its_silence_is_found():
+    now = timezone.now()
+    assert find_silence(now=now) == Silence(None)
+    call_command("work_jobs", "--once")
+    call_command("work_jobs", "--once")
+    seen_at = WorkerSign.objects.get().seen_at
+    assert find_silence(now=seen_at + timedelta(seconds=SILENT_SECONDS)) is None
+    late = seen_at + timedelta(seconds=SILENT_SECONDS + 1)
+    assert find_silence(now=late) == Silence(seen_at)
 
 
 def test_the_worker_outlives_a_database_that_is_away(marker, user, monkeypatch):

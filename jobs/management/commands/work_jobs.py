@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from jobs.running import run_next_chunk
 from jobs.services import forget_outputs
+from jobs.workers import SIGN_SECONDS, leave_sign
 from subscriptions_site.database import without_query_log
 from subscriptions_site.web.memory import settle_memory
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.is_stopping = False
         self.tidied = time.monotonic()
+        self.signed = 0.0
         settle_memory()
         numbers = (signal.SIGTERM, signal.SIGINT)
         before = [signal.signal(number, self._stop) for number in numbers]
@@ -49,6 +51,7 @@ class Command(BaseCommand):
     def _loop(self, *, is_once: bool, is_short: bool) -> None:
         last_job = 0
         while not self.is_stopping:
+            self._sign()
             worked = self._work(last_job)
             if is_once or (worked is None and is_short):
                 return
@@ -70,6 +73,13 @@ class Command(BaseCommand):
             connection.close()
             self._sleep(TROUBLE_SECONDS)
             return None
+
+    def _sign(self) -> None:
+        """Say every few seconds that a worker is there; pages tell when none is."""
+        if self.signed and time.monotonic() - self.signed < SIGN_SECONDS:
+            return
+        self.signed = time.monotonic()
+        self._patiently(lambda: leave_sign(now=timezone.now()))
 
     def _tidy(self) -> None:
         """Forget old files, once an hour, while nothing else is to do."""
