@@ -11,15 +11,17 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, npgettext
 
+from accounts.models import User
 from contacts import places
 from contacts.columns import Column, draw_rows
 from contacts.filter_editor import OWN_PARAMETERS
 from contacts.index import IndexRow
+from contacts.nav_count import kept_contact_count
 from contacts.selectors import ContactQuery
 from preferences.wording import LEGAL_BASES
-from subscriptions_site.templatetags.ui import icon
+from subscriptions_site.templatetags.ui import icon, number
 
 register = template.Library()
 
@@ -47,6 +49,19 @@ def sort_link(
         address,
         label,
         icon(icon_name),
+    )
+
+
+@register.simple_tag
+def contact_count(user: User) -> SafeString:
+    """Draw how many contacts there are, for the navigation; nothing while there is none."""
+    count = kept_contact_count(user)
+    if not count:
+        return SafeString("")
+    return format_html(
+        '<span class="nav__bell"><span class="nav__count">{}<span class="vh"> {}</span></span></span>',
+        number(count),
+        npgettext("after a number", "contact", "contacts", count),
     )
 
 

@@ -29,6 +29,7 @@ from contacts.index import index_rows
 from contacts.index_look import IndexLook, look_at_index
 from contacts.links import sent_lines
 from contacts.models import Contact
+from contacts.nav_count import remember_contact_count
 from contacts.open_view import NoSuchView
 from contacts.selectors import (
     addresses_of,
@@ -194,7 +195,9 @@ def _list(user: User, look: IndexLook, outline: Outline, request: Request) -> di
     query, columns = look.query, look.columns
     sets = get_unit_sets()
     matches = count_matches(user, query, sets)
-    found: dict[str, Any] = {"matches": matches, "total": count_in(sets, reach_of(user))}
+    total = count_in(sets, reach_of(user))
+    remember_contact_count(user, total)
+    found: dict[str, Any] = {"matches": matches, "total": total}
     try:
         page = get_contact_page(
             user,

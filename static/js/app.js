@@ -220,6 +220,7 @@
   body.addEventListener("htmx:beforeRequest", ({ detail }) => {
     clearProblem(detail.elt);
     const target = detail.target;
+    if (target === detail.elt && !detail.requestConfig.triggeringEvent) return; // it asks by itself
     target.busyTimer = setTimeout(() => {
       target.setAttribute("aria-busy", "true");
       target.classList.add("is-slow");

@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -564,3 +565,28 @@ def test_two_who_save_at_the_same_moment_are_not_both_told_that_it_went_well(
     assert response.status_code == 409
     assert "Somebody else saved this contact" in response.content.decode()
     assert Contact.objects.get().first_name == "Theirs"
+
+
+def test_the_navigation_has_the_number_of_contacts_and_asks_for_it_once(client, editor):
+    cache.clear()
+    make_contact("one@x.example")
+    client.force_login(editor)
+    client.get("/jobs/")
+    with CaptureQueriesContext(connection) as queries:
+        shown = client.get("/jobs/").content.decode()
+    assert '<span class="nav__count">1<span class="vh"> contact</span>' in shown
+    assert not [query for query in queries if "contacts_unitset" in query["sql"]]
+    make_contact("two@x.example")
+    assert '<span class="nav__count">1<' in client.get("/jobs/").content.decode()
+    for url in ("/contacts/", "/jobs/"):  # the index has counted, so everybody knows
+        assert '<span class="nav__count">2<' in client.get(url).content.decode(), url
+
+
+def test_the_number_in_the_navigation_is_of_those_one_sees(client):
+    cache.clear()
+    ours, theirs = UnitFactory(), UnitFactory()
+    make_contact("ours@x.example", units=[ours])
+    make_contact("theirs@x.example", units=[theirs])
+    client.force_login(UserFactory(units=[ours]))
+    for url in ("/jobs/", "/contacts/"):
+        assert '<span class="nav__count">1<' in client.get(url).content.decode(), url
