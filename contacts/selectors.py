@@ -19,6 +19,7 @@ from contacts.access import contacts_for
 from contacts.bounding import gather_bounded, walk_or_gather
 from contacts.filters.compiling import Sql, compiled
 from contacts.filters.reading import ANYBODY, Filter
+from contacts.letters import indexed, leads, unindexed
 from contacts.models import Contact, ContactAddress, ContactCount, CustomProperty, UnitSet
 from contacts.values import fold, unit_ids_of
 from contacts.walking import both, one_of, visible_to, walk_page
@@ -65,6 +66,11 @@ class ContactQuery:
         return [(name, value) for name, value in named.items() if value]
 
     @property
+    def is_led(self) -> bool:
+        """Tell whether an index of few finds everybody who may match."""
+        return self.filters.is_led or any(map(leads, search_parts(self.search)))
+
+    @property
     def is_by_time(self) -> bool:
         """Tell whether pages go from newer to older."""
         return self.sort in ("-updated", "-created")
@@ -81,19 +87,19 @@ def find_contacts(user: User, query: ContactQuery) -> QuerySet[Contact]:
 
 def narrowing_of(query: ContactQuery) -> Q:
     """Return what a contact must satisfy: the filter and every word of the search."""
-    return query.filters.q & _searched(query)
+    found, words = query.filters.q, search_parts(query.search)
+    leaders = [word for word in words if leads(word)] or words
+    for word in words:
+        found &= indexed(word) if word in leaders else unindexed(word)
+    return found
 
 
 def walking_of(query: ContactQuery) -> Sql:
     """Return the same, for who asks one contact after the other."""
-    return both(query.filters.walked, compiled(_searched(query)))
-
-
-def _searched(query: ContactQuery) -> Q:
     found = Q()
-    for part in search_parts(query.search):
-        found &= Q(search_text__contains=part)
-    return found
+    for word in search_parts(query.search):
+        found &= unindexed(word)
+    return both(query.filters.walked, compiled(found))
 
 
 def get_contact_page(
@@ -108,7 +114,7 @@ def get_contact_page(
     """Return one page of the index; ``parameters`` hold the cursor.
 
     The values of custom properties are read with it if they are to be shown. ``is_rare``: hardly
-    anybody matches. ``among``: everybody who matches, where they were read already.
+    anybody matches. ``among``: everybody who matches, in their order, where they were read already.
 
     Nothing is joined: inside a million rows of one date the planner expects one row beyond the
     cursor, joins all of them and sorts. Raises TooSlow for a filter that would look at too much.
@@ -127,7 +133,8 @@ def get_contact_page(
         return get_page(contacts, order=query.order, size=query.size, query=parameters)
 
     if among is not None:
-        return walk(one_of(among))
+        is_first = place_in(parameters, query.order).position is None
+        return walk(one_of(among[: query.size + 1] if is_first else among))
     if query.filters.is_everybody:
         return walk()
     return gather_bounded(gather) if is_rare else walk_or_gather(walk, gather)

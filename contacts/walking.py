@@ -1,4 +1,5 @@
-"""The two statements of the index that ask one contact after the other: a page in its order, a sample.
+"""The statements of the index: those that ask one contact after the other, a page in its order and a
+sample, and the one that collects few.
 
 They are put together as text, since Python took longer to compile a queryset than the database takes
 for its page; and PostgreSQL keeps the plan of those whose plan does not depend on their values, since
@@ -15,8 +16,15 @@ from accounts.models import User
 from contacts.access import unit_set_ids
 from contacts.filters.compiling import Sql
 from contacts.models import Contact
-from preferences.bulk_sql import fetch_all, ids_match, ids_parameter, parameter, run_prepared
-from subscriptions_site.web.paging import Page, Place, page_at
+from preferences.bulk_sql import (
+    fetch_all,
+    ids_match,
+    ids_parameter,
+    numbered_ids,
+    parameter,
+    run_prepared,
+)
+from subscriptions_site.web.paging import Direction, Page, Place, page_at
 
 _TABLE = Contact._meta.db_table
 _FIELDS = [field for field in Contact._meta.concrete_fields if field.attname != "search_text"]
@@ -73,15 +81,30 @@ def walk_page(where: Sql, place: Place, size: int, *, with_properties: bool) -> 
     return page_at(place, _contacts(rows, fields, place.order[0]), size)
 
 
-def count_among(where: Sql, visible: Sql, contact_ids: Iterable[int]) -> tuple[int, int]:
-    """Return how many of these contacts are visible, and how many of those satisfy the condition."""
-    [(seen, hits)] = _ask(
-        f"SELECT count(*), count(*) FILTER (WHERE {where.text}) FROM {_TABLE} "
-        f"WHERE {ids_match(f'{_TABLE}.id')} AND {visible.text}",
-        [*where.parameters, ids_parameter(contact_ids), *visible.parameters],
-        is_steady=where.is_steady and visible.is_steady,
+def places_of(where: Sql, contact_ids: Iterable[int], most: int) -> list[int]:
+    """Return which of these contacts satisfy the condition, as places in their order, from 1 on.
+
+    They are asked one after the other until ``most`` did.
+    """
+    asked = f"SELECT 1 FROM {_TABLE} WHERE {_TABLE}.id = chosen.id AND {where.text}"
+    rows = _ask(
+        f"SELECT place FROM {numbered_ids('chosen')} "
+        f"WHERE CASE WHEN EXISTS ({asked}) THEN 1 ELSE 0 END = 1 LIMIT %s",
+        [ids_parameter(contact_ids), *where.parameters, most],
+        is_steady=where.is_steady,
     )
-    return seen, hits
+    return [place for (place,) in rows]
+
+
+def ids_in_order(where: Sql, order: tuple[str, Direction], most: int) -> list[int]:
+    """Return who satisfies the condition, in the order of a page; if they are more than that, only some."""
+    key, way = _ORDERS.get(order[0], order[0]), order[1].upper()
+    rows = fetch_all(
+        f"SELECT id FROM (SELECT id, {key} AS place FROM {_TABLE} WHERE {where.text} LIMIT {most:d}) found "
+        f"ORDER BY place {way}, id {way}",
+        where.parameters,
+    )
+    return [pk for (pk,) in rows]
 
 
 def _ask(sql: str, values: Sequence[Any], *, is_steady: bool) -> list[tuple[Any, ...]]:

@@ -30,6 +30,15 @@ def ids_parameter(ids: Iterable[int]) -> object:
     return json.dumps(list(ids))
 
 
+def numbered_ids(name: str) -> str:
+    """Return SQL for a table of the ids in the parameter made by ``ids_parameter``, in their order:
+    ``id`` and ``place``, which counts from 1.
+    """
+    if is_postgresql():
+        return f"unnest(%s::bigint[]) WITH ORDINALITY AS {name}(id, place)"
+    return f"(SELECT value AS id, key + 1 AS place FROM json_each(%s)) AS {name}"
+
+
 def match(column: str, ids: Collection[int]) -> tuple[str, object]:
     """Return SQL that is true for these ids, and its parameter.
 

@@ -28,6 +28,7 @@ KEPT = 500
 _OF_ADDRESSES = frozenset(
     {"status", "own", "anywhere", "left", "sendable", "undeliverable", "basis", "source"}
 )
+OF_STATUSES = _OF_ADDRESSES | {"changed"}  # dear to ask of each
 _KEPT_FIELDS = _OF_ADDRESSES | {"country", "stage", "owner", "language"}
 _NOW = datetime(2000, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)  # stands for the time of the request
 

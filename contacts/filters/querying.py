@@ -37,6 +37,7 @@ from contacts.filters.catalogue import CHANNELS, Catalogue, facts_of
 from contacts.filters.checking import IN, NONE, OUT
 from contacts.filters.fields import ALL_UNITS, DAYS, YES, Kind
 from contacts.filters.tree import Condition, Group, Join
+from contacts.letters import CONTAINS, leads, narrowed, unindexed
 from contacts.models import ContactAddress
 from contacts.values import PropertyKind, bits_of, fold
 from preferences import effective_sql
@@ -44,6 +45,7 @@ from preferences.models import Address
 from preferences.values import Channel, LegalBasis, Source, TypeFacts
 
 _ONE_DAY = timedelta(days=1)
+_LED = frozenset({"is", "has", "starts"})
 ADDRESS = "address_id"  # the column of ContactAddress that effective_sql looks at
 
 
@@ -54,6 +56,23 @@ def where(group: Group, catalogue: Catalogue) -> Q:
         one = where(item, catalogue) if isinstance(item, Group) else _condition(item, catalogue)
         found = found & one if group.join is Join.ALL else found | one
     return found
+
+
+def is_led(group: Group) -> bool:
+    """Tell whether an index of few finds everybody who may match."""
+    return group.join is Join.ALL and any(
+        _leads(item) for item in group.items if isinstance(item, Condition)
+    )
+
+
+def _leads(condition: Condition) -> bool:
+    if condition.field == "undeliverable":
+        return condition.values == (YES,) and condition.operator == "is"
+    if condition.operator not in _LED or condition.field not in _SEARCHED:
+        return False
+    is_phone = condition.field == "address" and CHANNELS[condition.place[-1]] is not Channel.EMAIL
+    text = condition.values[0]
+    return not is_phone and text.isascii() and leads(fold(text))
 
 
 def asked_of_each(found: Q) -> Q:
@@ -69,6 +88,8 @@ def asked_of_each(found: Q) -> Q:
 
 
 def _alone(child: Any) -> Any:
+    if isinstance(child, tuple) and child[0] == CONTAINS:
+        return unindexed(child[1])
     if not isinstance(child, Exists):
         return child
     return Exact(Case(When(child, then=Value(1)), default=Value(0)), Value(1))
@@ -241,7 +262,7 @@ def _matches(text: str | Expression, condition: Condition, operator: str) -> Q:
 
 def _narrowed(text: str) -> Q:
     """Return what ``search_text`` has of everybody who matches: plain letters fold to themselves."""
-    return Q(search_text__contains=fold(text)) if text.isascii() and text.strip() else Q()
+    return narrowed(fold(text)) if text.isascii() and text.strip() else Q()
 
 
 def _address(condition: Condition, operator: str, _catalogue: Catalogue) -> Q:
@@ -334,6 +355,7 @@ def _within(text: KeyTextTransform, first: str, last: str) -> Q:
     return found
 
 
+_SEARCHED = frozenset({"first_name", "last_name", "company", "address"})
 _QUERIES: dict[str, Callable[[Condition, str, Catalogue], Q]] = {
     "status": _status,
     "own": _own,

@@ -10,10 +10,10 @@ from django.utils.functional import Promise
 from contacts.filters import compiling
 from contacts.filters.catalogue import Catalogue
 from contacts.filters.checking import TOO_LONG, UNREADABLE, Problems, problems_of
-from contacts.filters.compiling import Sql, walked
+from contacts.filters.compiling import OF_STATUSES, Sql, walked
 from contacts.filters.language import InvalidFilter, check_size, parse, write
-from contacts.filters.querying import where
-from contacts.filters.tree import EVERYBODY, Group
+from contacts.filters.querying import is_led, where
+from contacts.filters.tree import EVERYBODY, Group, conditions_of
 
 NOBODY = Q(pk__in=[])
 
@@ -54,6 +54,16 @@ class Filter:
         if isinstance(only, Group) or (only.field, only.operator) != ("unit", "is"):
             return None
         return frozenset(map(int, only.values))
+
+    @property
+    def is_led(self) -> bool:
+        """Tell whether an index of few finds everybody who may match."""
+        return self.is_valid and is_led(self.tree)
+
+    @property
+    def is_of_statuses(self) -> bool:
+        """Tell whether it asks what hangs on addresses, which is dear to ask of each."""
+        return any(one.field in OF_STATUSES for _path, one in conditions_of(self.tree))
 
     @cached_property
     def q(self) -> Q:

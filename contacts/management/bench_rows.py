@@ -44,10 +44,13 @@ ORDER BY address_id, subscription_type_id
 """
 
 
-def fill(contacts: int, *, groups: int, chosen: int, now: datetime) -> list[int]:
+def fill(
+    contacts: int, *, groups: int, chosen: int, now: datetime, is_alike: bool = False
+) -> list[int]:
     """Make that many contacts, and groups of ``chosen`` of them; return the types that are stored.
 
-    The people of a group carry its job title and lie all over the table.
+    The people of a group carry its job title and lie all over the table. ``is_alike``: addresses
+    differ in nothing but a number.
     """
     policy = PolicyVersion.objects.create(changed_at=now)
     unit = BusinessUnit.objects.create(name="Bench", slug="bench")
@@ -64,7 +67,9 @@ def fill(contacts: int, *, groups: int, chosen: int, now: datetime) -> list[int]
         for place in range(contacts)
     ]
     for start in range(0, contacts, ROWS_AT_ONCE):
-        _add_contacts(start, titles[start : start + ROWS_AT_ONCE], unit_set, now)
+        numbers = range(start, min(start + ROWS_AT_ONCE, contacts))
+        forms = list(map(alike_address if is_alike else made_up_address, numbers))
+        _add_contacts(forms, titles[start : start + ROWS_AT_ONCE], unit_set, now)
     with connection.cursor() as cursor:
         for type_id in types[:STORED]:
             cursor.execute(_EVENTS, {"now": now, "type": type_id, "policy": policy.pk})
@@ -73,9 +78,9 @@ def fill(contacts: int, *, groups: int, chosen: int, now: datetime) -> list[int]
     return types[:STORED]
 
 
-def _add_contacts(start: int, titles: Sequence[str], unit_set: UnitSet, now: datetime) -> None:
-    numbers = range(start, start + len(titles))
-    forms = [made_up_address(number) for number in numbers]
+def _add_contacts(
+    forms: Sequence[str], titles: Sequence[str], unit_set: UnitSet, now: datetime
+) -> None:
     ids = ensure_addresses(channel=Channel.EMAIL, pairs=[(form, form) for form in forms], now=now)
     added = Contact.objects.bulk_create(
         Contact(
@@ -106,6 +111,11 @@ def made_up_address(number: int) -> str:
         name += "." * (place == 3) + _SYLLABLES[scattered % len(_SYLLABLES)]
         scattered //= len(_SYLLABLES)
     return f"{name}@mail{number % 997}.example"
+
+
+def alike_address(number: int) -> str:
+    """Return an address that shares most of its letters with all others: the worst for a search."""
+    return f"person{number}@mail{number % 997}.example"
 
 
 _SYLLABLES = [consonant + vowel for consonant in "bdfghklmnprstvwz" for vowel in "aeiou"]

@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 from django.core import signing
+from django.core.cache import cache
 from django.db import connection, reset_queries
 from django.test import Client
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from contacts import letters
 from contacts.models import Contact
 from preferences.models import BusinessUnit, OptOut, Preference
 from preferences.values import Status
@@ -33,6 +35,7 @@ def filter_pages() -> dict[str, str]:
     unit_id = units.values_list("business_unit_id", flat=True).first()
     unit = BusinessUnit.objects.filter(pk=unit_id or 0).first()
     part = _part_of_an_address()
+    shorter = _part_of_many(part)
     filters = {"email address contains": f"address.email:has:{part}"}
     for number, type_id in enumerate(types):
         filters[f"type {number + 1} opted out"] = f"status.{type_id}.email:is:out"
@@ -48,6 +51,7 @@ def filter_pages() -> dict[str, str]:
         "first page": contacts,
         f"page {DEEP_PAGE:,}": f"{contacts}?{urlencode({'after': _deep_cursor()})}",
         "part of an address": f"{contacts}?{urlencode({'q': part})}",
+        f"shared by 1 in 200 to 1,000{FIRST}": f"{contacts}?{urlencode({'q': shorter})}",
     }
     for name, text in filters.items():
         url = f"{contacts}?{urlencode({'f': text})}"
@@ -55,11 +59,31 @@ def filter_pages() -> dict[str, str]:
     return pages
 
 
+def forget_counts() -> None:
+    """Throw away what is kept for half a minute; which letters are common is read every ten minutes."""
+    common = cache.get(letters.KEPT)
+    cache.clear()
+    cache.set(letters.KEPT, common, letters.KEPT_SECONDS)
+
+
 def _part_of_an_address() -> str:
     """Return what somebody may look for: the name before the @ of an address, behind its dot."""
     found = Contact.objects.filter(deleted_at=None).order_by("-pk")[DEEP_PAGE]
     words = found.search_text.partition("@")[0].replace(".", " ").split()
     return words[-1] if words else ""
+
+
+def _part_of_many(word: str) -> str:
+    """Return a part of a word that one in 200 to 1,000 people have: among a million some thousand."""
+    contacts = Contact.objects.filter(deleted_at=None)
+    total = contacts.count()
+    for size in range(3, len(word)):
+        for start in range(len(word) - size + 1):
+            part = word[start : start + size]
+            count = contacts.filter(search_text__contains=part).count()
+            if total / 1_000 <= count <= total / 200:
+                return part
+    return word
 
 
 def _deep_cursor() -> str:

@@ -12,7 +12,6 @@ from contacts import bounding, counting
 from contacts.bounding import TooSlow, bounded, walk_or_gather
 from contacts.counting import Total, count_matches
 from contacts.filters.catalogue import catalogue_for
-from contacts.filters.compiling import EVERYBODY
 from contacts.filters.reading import read_filter
 from contacts.models import Contact
 from contacts.selectors import (
@@ -22,7 +21,7 @@ from contacts.selectors import (
     get_unit_sets,
     walking_of,
 )
-from contacts.walking import count_among, visible_to
+from contacts.walking import places_of, visible_to
 from preferences.models import Address
 from preferences.pauses import pause
 from preferences.values import unit_scope
@@ -181,9 +180,10 @@ def test_whoever_is_asked_one_by_one_is_who_the_set_holds(editor, sampled, text,
         for _ in range(7):  # from the sixth time on PostgreSQL keeps a plan
             page = get_contact_page(user, query, {})
         assert {row.pk for row in page.rows} == expected
-        everybody = Contact.objects.values_list("pk", flat=True)
-        visible = visible_to(user, EVERYBODY)
-        assert count_among(walking_of(query), visible, everybody)[1] == len(expected)
+        everybody = list(Contact.objects.values_list("pk", flat=True))
+        places = places_of(visible_to(user, walking_of(query)), everybody, len(everybody))
+        assert {everybody[place - 1] for place in places} == expected
+        assert places == sorted(places)
 
 
 def test_the_time_that_a_kept_filter_looks_at_is_that_of_the_request(editor):

@@ -67,6 +67,9 @@ class Command(BaseCommand):
         parser.add_argument("--everybody", action="store_true", help="at last all contacts at once")
         parser.add_argument("--undo", action="store_true", help="also undo the last job of a round")
         parser.add_argument("--pages", action="store_true", help="at last the index under filters")
+        parser.add_argument(
+            "--alike", action="store_true", help="addresses differ in a number only"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
@@ -79,7 +82,12 @@ class Command(BaseCommand):
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             with without_query_log():
-                types = self.fill(options["contacts"], options["rounds"], options["chosen"])
+                types = self.fill(
+                    options["contacts"],
+                    options["rounds"],
+                    options["chosen"],
+                    is_alike=options["alike"],
+                )
                 self.measure(types, options["rounds"], is_undone=options["undo"])
                 if options["everybody"]:
                     self.measure_everybody(types)
@@ -89,10 +97,10 @@ class Command(BaseCommand):
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
 
-    def fill(self, contacts: int, groups: int, chosen: int) -> list[int]:
+    def fill(self, contacts: int, groups: int, chosen: int, *, is_alike: bool) -> list[int]:
         """Make the rows; return the types of which statuses are stored."""
         started = time.perf_counter()
-        types = fill(contacts, groups=groups, chosen=chosen, now=timezone.now())
+        types = fill(contacts, groups=groups, chosen=chosen, now=timezone.now(), is_alike=is_alike)
         seal_events(now=timezone.now())
         self.stdout.write(f"filled in {time.perf_counter() - started:.0f} s")
         return types
