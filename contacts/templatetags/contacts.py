@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -19,11 +20,12 @@ from contacts.columns import Column, draw_rows
 from contacts.filter_editor import OWN_PARAMETERS
 from contacts.index import IndexRow
 from contacts.nav_count import kept_contact_count
-from contacts.selectors import ContactQuery
+from contacts.selectors import PAGE_SIZES, ContactQuery
 from preferences.wording import LEGAL_BASES
 from subscriptions_site.templatetags.ui import icon, number
 
 register = template.Library()
+KEPT = 1_000  # links
 
 
 @register.simple_tag(takes_context=True)
@@ -35,11 +37,16 @@ def sort_link(
     if query.sort.removeprefix("-") == name:
         is_descending = query.sort.startswith("-")
         wanted, icon_name = (name, "sort-down") if is_descending else (f"-{name}", "up")
-    asked = context["request"].GET.copy()
-    asked["sort"] = wanted
+    return _sort_link(_asked(context), name, str(label), wanted, icon_name)
+
+
+@lru_cache(maxsize=KEPT)
+def _sort_link(asked: bytes, name: str, label: str, wanted: str, icon_name: str) -> SafeString:
+    kept = QueryDict(asked, mutable=True)
+    kept["sort"] = wanted
     for place in ("after", "before"):
-        asked.pop(place, None)
-    address = f"?{asked.urlencode()}"
+        kept.pop(place, None)
+    address = f"?{kept.urlencode()}"
     return format_html(
         '<a class="th-sort" id="sort-{}" href="{}" hx-get="{}{}" hx-target="#contact-list"'
         ' hx-swap="outerHTML" hx-push-url="true">{} {}</a>',
@@ -77,15 +84,26 @@ def aria_sort(query: ContactQuery, name: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def filter_url(context: Context, text: str, **more: object) -> str:
     """Write the query of the index, or of the form of a filter, with another filter: "?f=..."."""
-    kept = context["request"].GET.copy()
+    return _filter_url(_asked(context), text, tuple(more.items()))
+
+
+@lru_cache(maxsize=KEPT)
+def _filter_url(asked: bytes, text: str, more: tuple[tuple[str, object], ...]) -> str:
+    kept = QueryDict(asked, mutable=True)
     for name in OWN_PARAMETERS:
         kept.pop(name, None)
     kept["f"] = text
     if not text and "view" not in kept:  # a view has a filter of its own, unless told otherwise
         del kept["f"]
-    for name, value in more.items():
+    for name, value in more:
         kept[name] = str(value)
     return f"?{kept.urlencode()}" if kept else ""
+
+
+def _asked(context: Context) -> bytes:
+    """Return what the URL of the page asks for: links made of it are kept for the next page."""
+    asked: str = context["request"].META.get("QUERY_STRING", "")
+    return asked.encode("iso-8859-1")  # as servers hand it over
 
 
 @register.filter
@@ -129,6 +147,18 @@ def contact_rows(
 ) -> SafeString:
     """Draw the rows of the index, with a tick before each for those who may edit."""
     return draw_rows(rows, columns, has_ticks=has_ticks)
+
+
+@register.simple_tag
+def page_size(size: int) -> SafeString:
+    """Draw the choice of how many contacts a page has."""
+    return _page_size(size, get_language() or "en")
+
+
+@lru_cache(maxsize=50)
+def _page_size(size: int, language: str) -> SafeString:  # noqa: ARG001
+    sizes = {"sizes": PAGE_SIZES, "chosen": size}
+    return SafeString(render_to_string("contacts/_page_size.html", sizes).strip())
 
 
 @register.simple_tag
