@@ -47,7 +47,7 @@ def tell_of_wishes(company: Company, now: datetime) -> None:
     """Let some of the featured people ask for less (once a week), and one for a break."""
     asked = (
         ("jonas@lindqvist.example", "offers", Frequency.WEEKLY, 12),
-        ("gwen@pritchardfarm.example", "workshops", Frequency.MONTHLY, 9),
+        ("gwen@pritchardfarm.example", "offers", Frequency.MONTHLY, 9),
         ("hana.sato@kumo.example", "breaks", Frequency.WEEKLY, 4),
     )
     places = locate([(EMAIL, email) for email, *_ in asked])
