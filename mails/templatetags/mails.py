@@ -2,6 +2,8 @@
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
 
 from mails.kinds import label_of
 from mails.models import OutgoingMail
@@ -29,3 +31,12 @@ def mail_pill(mail: OutgoingMail) -> SafeString:
 def mail_label(mail: OutgoingMail) -> str:
     """Write which kind of mail it is."""
     return label_of(mail)
+
+
+@register.filter
+def language_words(code: str) -> str:
+    """Write what a language is called, its code where nobody knows."""
+    try:
+        return _(get_language_info(code)["name"])
+    except KeyError:
+        return code
