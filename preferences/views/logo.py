@@ -39,11 +39,13 @@ def business_unit_logo_remove(request: StaffRequest, pk: int) -> HttpResponse:
     """Take the logo away."""
     unit = get_unit(request.user, pk)
     unit = remove_logo(unit=unit, user=request.user, now=timezone.now())
-    return _shown(request, unit, _("Logo removed"))
+    return _shown(request, unit, _("Logo removed"), is_removed=True)
 
 
-def _shown(request: StaffRequest, unit: BusinessUnit, text: str) -> HttpResponse:
+def _shown(
+    request: StaffRequest, unit: BusinessUnit, text: str, *, is_removed: bool = False
+) -> HttpResponse:
     if not request.htmx:
         return redirect("business_unit", pk=unit.pk)
-    context = unit_context(request, unit, BusinessUnitForm(unit=unit))
+    context = unit_context(request, unit, BusinessUnitForm(unit=unit)) | {"is_removed": is_removed}
     return toast(page_or_fragment(request, PAGE, context, FRAGMENTS), text)
