@@ -16,6 +16,7 @@ from contacts.bulk_forms import StartForm
 from contacts.bulk_preview import Effect, Question, see_effect, see_moved
 from contacts.index_form import IndexForm
 from contacts.models import Contact
+from contacts.open_view import NoSuchView, open_view
 from contacts.selection import (
     TICKED_LIMIT,
     Selection,
@@ -31,6 +32,7 @@ from subscriptions_site.web.htmx import Request
 
 NOBODY = gettext_lazy("Nobody is selected. Close this and tick people in the list.")
 NOBODY_LEFT = gettext_lazy("Nobody is selected any more. Close this and select people again.")
+NO_VIEW = gettext_lazy("The view is not there any more, so nobody is selected.")
 MOVED = gettext_lazy("The numbers have moved. Look at the effect again, then finish.")
 NOT_STARTED = (InvalidBulkEdit, InvalidAction, NumberNotTyped, SelectionMoved, NothingSelected)
 
@@ -46,7 +48,11 @@ def selection_of(request: Request) -> Selection:
     data: QueryDict = request.POST if request.method == "POST" else request.GET
     user, now = cast(User, request.user), timezone.now()
     try:
-        selection = read_selection(data, IndexForm(data, user=user, now=now).query())
+        # What the URL does not say is the view's, as in the index: nobody is added by forgetting.
+        asked = open_view(user, data).data
+        selection = read_selection(data, IndexForm(asked, user=user, now=now).query())
+    except NoSuchView as error:
+        raise NoSelection(str(NO_VIEW)) from error
     except TooManyTicked as error:
         words = _(
             "More than %(count)s people are ticked. Narrow the list and select all that match."
