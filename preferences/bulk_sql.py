@@ -146,7 +146,8 @@ def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> tupl
     count = len(rows)
     kept = [n for n, column in enumerate(zip(*rows, strict=True)) if column.count(None) < count]
     sql = _insert_statement(table, tuple([columns[n] for n in kept]), count)
-    return sql, [_text(row[n]) for row in rows for n in kept]
+    values = [str(v) if type(v := row[n]) is int else _text(v) for row in rows for n in kept]
+    return sql, values
 
 
 @lru_cache(maxsize=512)

@@ -9,7 +9,8 @@ one level up). A lone caller waits for nobody.
 import logging
 from collections import deque
 from datetime import datetime
-from threading import Event, Lock
+from threading import Lock
+from time import monotonic
 
 from django.db import connection
 
@@ -19,21 +20,26 @@ from preferences.values import PERSON, Change, Result
 
 log = logging.getLogger(__name__)
 
-LINGER = 0.005  # seconds that a group waits for as many as came last time
+LINGER = 0.005  # seconds for which those who came wait until they are as many as last time
 PATIENCE = 0.05  # seconds after which nobody waits for a group any more that a lock holds up
 
 
 class _Asked:
     """One change: it waits, is in a group, then has a result or is to be applied alone."""
 
-    __slots__ = ("change", "leads", "now", "result", "told")
+    __slots__ = ("change", "is_told", "now", "result", "told")
 
     def __init__(self, change: Change, now: datetime) -> None:
         self.change, self.now = change, now
         self.result: Result | None = None
-        self.leads = False
+        self.is_told = False
         self.told = Lock()  # held until there is something to tell; lighter than an Event
         self.told.acquire()
+
+    def wake(self) -> None:
+        """Let it look around; only one thread at a time does this."""
+        if self.told.locked():
+            self.told.release()
 
 
 def apply_with_others(*, change: Change, now: datetime) -> Result:
@@ -52,57 +58,60 @@ def apply_with_others(*, change: Change, now: datetime) -> Result:
 
 
 class _Groups:
-    """Who waits, and who leads: one applies a group at a time, then tells the next in line."""
+    """Who waits. The last of as many as are expected leads: it applies all of them, one group at a time."""
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.waiting: deque[_Asked] = deque()
         self.is_led = False
         self.expected = 1
-        self.all_here = Event()
 
     def bring(self, mine: _Asked) -> None:
         """Return when the change has a result, or is to be applied alone."""
         with self.lock:
             self.waiting.append(mine)
-            mine.leads, self.is_led = not self.is_led, True
-            if len(self.waiting) >= self.expected:
-                self.all_here.set()
-        if mine.leads or self._is_told_to_lead(mine):
-            self._lead()
+            is_full = not self.is_led and len(self.waiting) >= self.expected
+            group = self._taken() if is_full else []
+        while not mine.is_told and (group or (group := self._awaited(mine))):
+            self._lead(group)  # of those who came first; mine may be in one of the next
+            group = []
 
-    def _is_told_to_lead(self, mine: _Asked) -> bool:
-        if not mine.told.acquire(timeout=PATIENCE):
+    def _awaited(self, mine: _Asked) -> list[_Asked]:
+        """Wait until somebody has told; return the group to lead when nobody else does by then."""
+        gives_up_at = monotonic() + PATIENCE
+        while not (mine.told.acquire(timeout=LINGER) and mine.is_told):
             with self.lock:
-                if not mine.leads and mine in self.waiting:
+                if mine not in self.waiting:  # a group has it
+                    continue
+                if not self.is_led:
+                    return self._taken()
+                if monotonic() >= gives_up_at:
                     self.waiting.remove(mine)
-                    return False
-            mine.told.acquire()  # a group has it already
-        return mine.leads
+                    break
+        return []
 
-    def _lead(self) -> None:
-        if len(self.waiting) < self.expected:
-            self.all_here.wait(LINGER)
-        with self.lock:
-            group = [self.waiting.popleft() for _ in range(min(FEW, len(self.waiting)))]
+    def _taken(self) -> list[_Asked]:
+        self.is_led = True
+        return [self.waiting.popleft() for _ in range(min(FEW, len(self.waiting)))]
+
+    def _lead(self, group: list[_Asked]) -> None:
         try:
             _apply(group)
         except Exception:  # whom it concerns gets it again, alone
             log.warning("%d words are applied one by one", len(group), exc_info=True)
         finally:
-            self._hand_over(group)
+            self._let_go(group)
 
-    def _hand_over(self, group: list[_Asked]) -> None:
+    def _let_go(self, group: list[_Asked]) -> None:
         with self.lock:
+            self.is_led = False
             # Those that may be back soon, and those that came meanwhile.
             self.expected = min(FEW, len(group) + len(self.waiting))
-            self.all_here.clear()
-            self.is_led = bool(self.waiting)
-            if self.is_led:
-                self.waiting[0].leads = True
-                group.append(self.waiting[0])
-        for asked in group:
-            asked.told.release()
+            for asked in group:
+                asked.is_told = True
+                asked.wake()
+            if len(self.waiting) >= self.expected:
+                self.waiting[0].wake()
 
 
 def _apply(group: list[_Asked]) -> None:

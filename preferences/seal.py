@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ def stamp_parts(stamp: Stamp) -> tuple[bytes, bytes]:
     many is the same in every one.
     """
     words = [FORMAT, str(instant(stamp.recorded_at)), str(instant(stamp.said_at))]
-    words += map(_word, stamp[2:-2])
+    words += [str(v) if type(v) is int else _word(v) for v in stamp[2:-2]]
     words.append("" if stamp.evidence_digest is None else bytes(stamp.evidence_digest).hex())
     words.append(stamp.idempotency_key)
     head, tail = words[: UNDOES + 1], words[UNDOES + 2 :]
@@ -123,6 +124,7 @@ def evidence_digest(salt: bytes, explanation: str, details: Mapping[str, object]
     return sha256(bytes(salt) + text.encode()).digest()
 
 
+@lru_cache(maxsize=256)  # a text is shown to many
 def wording_digest(kind: str, language: str, text: str) -> bytes:
     """Return the digest of a text that people saw."""
     words = json.dumps([kind, language, text], ensure_ascii=False, separators=(",", ":"))

@@ -9,7 +9,10 @@ from subscriptions_site.web.network import client_address
 
 LONGEST_AGENT = 300
 # Sent by browsers and scanners that fetch a page before anybody asked for it.
-PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+PREFETCH_HEADERS = {
+    name: f"HTTP_{name.upper().replace('-', '_')}"
+    for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+}
 _SALT = "public page drawn at"
 
 
@@ -23,7 +26,7 @@ def evidence_of(
     seconds = seconds_since_drawn(drawn, now=now)
     facts = {
         "ip": client_address(request),
-        "user_agent": _printable(request.headers.get("User-Agent", "")),
+        "user_agent": _printable(agent_of(request)),
         "prefetch": prefetch_of(request),
         "seconds": "" if seconds is None else str(seconds),
         "language": language,
@@ -33,10 +36,14 @@ def evidence_of(
 
 def prefetch_of(request: HttpRequest) -> str:
     """Return the headers that say that nobody clicked, "" for none."""
-    found = [
-        f"{name}: {request.headers[name]}" for name in PREFETCH_HEADERS if name in request.headers
-    ]
+    sent = request.META
+    found = [f"{name}: {sent[key]}" for name, key in PREFETCH_HEADERS.items() if key in sent]
     return _printable("; ".join(found))
+
+
+def agent_of(request: HttpRequest) -> str:
+    """Return what the program calls itself, "" if it does not say."""
+    return str(request.META.get("HTTP_USER_AGENT", ""))
 
 
 def drawn_stamp(now: datetime) -> str:
@@ -54,4 +61,5 @@ def seconds_since_drawn(stamp: str, *, now: datetime) -> int | None:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text[:LONGEST_AGENT] if c.isprintable())
+    text = text[:LONGEST_AGENT]
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())

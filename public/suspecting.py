@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from preferences.bursts import Burst, note_opt_out
 from preferences.suspicion import BURST_KEY, REASONS_KEY, Limits, Signs, Why, network_of, reasons
-from public.request_facts import prefetch_of, seconds_since_drawn
+from public.request_facts import agent_of, prefetch_of, seconds_since_drawn
 from subscriptions_site.web.network import client_address
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def suspicion_of(
         Signs(
             is_one_click=is_one_click,
             prefetch=prefetch_of(request),
-            agent=request.headers.get("User-Agent", ""),
+            agent=agent_of(request),
             seconds=None if is_one_click else seconds_since_drawn(drawn, now=now),
             others=burst.others,
         ),

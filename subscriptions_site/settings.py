@@ -62,21 +62,23 @@ INSTALLED_APPS = [
     "public",
 ]
 
-# Where pages live that need no sign-in and know no session (subscriptions_site/web/for_staff.py).
+# Pages that need no sign-in and know no session (subscriptions_site/web/public_pages.py).
 PUBLIC_PATHS = ("/u/", "/p/", "/c/", "/brand/")
+PUBLIC_URLCONF = "public.urls"
 MIDDLEWARE = [
     "subscriptions_site.web.request_id.RequestIdMiddleware",
+    "subscriptions_site.web.public_pages.PublicPages",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "subscriptions_site.web.for_staff.StaffSession",
-    "subscriptions_site.web.for_staff.StaffLanguage",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "subscriptions_site.web.for_staff.StaffUser",
-    "subscriptions_site.web.for_staff.StaffMessages",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "subscriptions_site.web.for_staff.StaffHtmx",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 if DEBUG:
     MIDDLEWARE.append("subscriptions_site.web.errors.show_own_not_found")
@@ -152,7 +154,7 @@ MAIL_KEEP_DAYS = env.integer("MAIL_KEEP_DAYS", 14, minimum=1)
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # Security. No inline script or style exists anywhere, so no nonces are needed.
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],

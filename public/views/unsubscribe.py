@@ -25,6 +25,7 @@ from public.views.after import (
 from public.views.visiting import NoSuchLink, Visit, begin_visit, public_view
 
 ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
+_ONE_CLICK_BODY = ONE_CLICK.lower().encode()
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -63,7 +64,7 @@ def unsubscribe_reason(request: HttpRequest, token: str) -> HttpResponse:
 
 def _is_one_click(visit: Visit[Unsubscribe]) -> bool:
     """Tell whether the body is the pair of RFC 8058, as a form of either kind or as it stands."""
-    if visit.request.body.strip().lower() == ONE_CLICK.lower().encode():
+    if visit.request.body.strip().lower() == _ONE_CLICK_BODY:
         return True
     name, _, value = ONE_CLICK.partition("=")
     return visit.fields.get(name, "").strip().lower() == value.lower()

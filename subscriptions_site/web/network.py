@@ -12,7 +12,7 @@ def client_address(request: HttpRequest) -> str:
 
     X-Forwarded-For is believed only as far from the right as there are proxies of our own.
     """
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     chain = [hop for hop in hops if hop] + [request.META.get("REMOTE_ADDR", "")]
     return _canonical(chain[-1 - min(settings.TRUSTED_PROXY_COUNT, len(chain) - 1)])
 

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponseBase
 
 HEADER = "X-Request-ID"
+_SENT = "HTTP_X_REQUEST_ID"
 # What a proxy may hand us; anything else could smuggle text into the log.
 ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -25,7 +26,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get(HEADER, "")
+        given = request.META.get(_SENT, "")
         request_id = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
         token = _current.set(request_id)
         try:

@@ -47,7 +47,7 @@ def door(monkeypatch) -> Iterator[Door]:
     stands = Door()
     monkeypatch.setattr(group_commit, "_groups", group_commit._Groups())
     monkeypatch.setattr(group_commit, "PATIENCE", PATIENCE_SECONDS)
-    monkeypatch.setattr(group_commit, "LINGER", 0)
+    monkeypatch.setattr(group_commit, "LINGER", 0.001)
     monkeypatch.setattr(group_commit, "apply_changes", stands.apply_changes)
     monkeypatch.setattr(group_commit, "apply_change", stands.apply_change)
     yield stands

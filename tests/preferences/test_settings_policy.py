@@ -232,4 +232,5 @@ def test_queries_do_not_grow_with_the_versions(
             client.get(reverse("privacy"))
         return len(queries)
 
+    client.get(reverse("privacy"))  # the number in the navigation is kept from now on
     assert count(10) == count(50)

@@ -287,6 +287,7 @@ def test_queries_do_not_grow_with_the_types(client, django_assert_max_num_querie
             client.get(reverse("subscription_types"))
         return len(queries)
 
+    client.get(reverse("subscription_types"))  # the number in the navigation is kept from now on
     assert count(10) == count(50)
 
 

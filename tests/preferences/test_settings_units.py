@@ -138,4 +138,5 @@ def test_queries_do_not_grow_with_the_units(client, django_assert_max_num_querie
             client.get(reverse("business_units"))
         return len(queries)
 
+    client.get(reverse("business_units"))  # the number in the navigation is kept from now on
     assert count(10) == count(50)

@@ -93,6 +93,22 @@ def test_a_sign_for_percent_is_written_twice_as_in_a_cursor(quiet):
         assert quiet.fetch_prepared(sql, values) == [(expected,)]
 
 
+def test_a_table_that_was_empty_is_asked_by_its_index_when_it_has_grown(quiet):
+    """The plan is kept: made for no rows at all it would read a million of them later."""
+    with transaction.atomic():
+        with quiet.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE words (id bigint PRIMARY KEY) ON COMMIT DROP")
+            cursor.execute("ANALYZE words")
+        quiet.fetch_prepared("SELECT id FROM words WHERE id = ANY(%s::bigint[])", ["{1,2}"])
+        with quiet.cursor() as cursor:
+            cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%words%'")
+            cursor.execute(f"EXPLAIN EXECUTE {cursor.fetchone()[0]}('{{1,2}}')")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan" not in plan
+            assert "words_pkey" in plan
+    assert _ask("SHOW enable_seqscan") == "on"
+
+
 def test_it_begins_the_transaction_of_an_atomic_block_and_ends_with_it(quiet):
     quiet.fetch_prepared(SUM, ["1", "2"])
     insert = "INSERT INTO django_session VALUES (%s, '', now())"
