@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from jobs.kinds import UnknownKind, get_kind
 from jobs.models import Job
 from subscriptions_site.templatetags.ui import number
 
 type Words = str | Promise
+SHOWN_NAMES = 3
 REFUSED = "refused "  # begins the keys of counts that tell why
 
 
@@ -149,6 +151,15 @@ def reasons_of(description: Description, counts: Mapping[str, int]) -> list[tupl
     return [
         (key.removeprefix(REFUSED), description.reason_words(key), count) for key, count in found
     ]
+
+
+def names_of(users: Sequence[User]) -> str:
+    """Return "Ruth Adeyemi, Tom Birch, Ellie Marsh and 2 more", "" for nobody."""
+    shown, more = ", ".join(map(str, users[:SHOWN_NAMES])), len(users) - SHOWN_NAMES
+    if more <= 0:
+        return shown
+    words = ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", more)
+    return words % {"names": shown, "count": more}
 
 
 def may_be_undone(job: Job) -> bool:

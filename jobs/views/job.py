@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import Right, may, staff_view
 from accounts.models import User
 from jobs import services
-from jobs.access import get_job, jobs_for, may_approve, may_steer
+from jobs.access import approvers_of, get_job, jobs_for, may_approve, may_steer
 from jobs.describing import (
     description_of,
     effect_of,
     may_be_undone,
+    names_of,
     reasons_of,
     results_of,
     title_of,
@@ -187,6 +188,7 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
         "silence": _silence([found]),
         "effect": effect_of(found, now=now) if is_waiting and not request.htmx else None,
         "effect_at": now,
+        "approvers": names_of(approvers_of(found)) if is_waiting else "",
         "is_answered": request.method == "POST" and not is_waiting,
         "said": _said(request, progress),
         "may_export": may(user, Right.EXPORT),

@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import Role
+from accounts.access import reach_of
+from accounts.models import Role, User
+from jobs.access import approvers_of, may_approve
 from jobs.describing import Description, File, Outcome, title_of
 from jobs.models import Job
 from jobs.policy import change_job_policy
 from jobs.running import run_next_chunk
 from jobs.workers import leave_sign
 from tests.conftest import make_user
-from tests.factories import NOW
+from tests.factories import NOW, UnitFactory, UserFactory
 from tests.jobs.kinds import run_all, start
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,42 @@ def test_a_second_person_approves_and_the_first_cannot(client, editor, as_user):
     job.refresh_from_db()
     assert job.state == Job.State.QUEUED
     assert "Approved by" in text_of(client.get(f"/jobs/{job.pk}/"))
+
+
+def test_who_waits_is_told_whom_to_ask(client, editor, as_user):
+    job = waiting(editor)
+    shown = text_of(client.get(f"/jobs/{job.pk}/"))
+    assert "nobody else has the right and all of your business units" in shown
+    make_user(Role.VIEWER, email="v@x.example", name="Vera Viewer")
+    make_user(Role.EDITOR, email="g@x.example", name="Gus Garden", all_units=False)
+    make_user(Role.EDITOR, email="l@x.example", name="Lia Left", is_active=False)
+    assert "nobody else" in text_of(client.get(f"/jobs/{job.pk}/"))
+    for name in ("Dan", "Bea", "Cyd", "Ann", "Eve"):
+        make_user(Role.EDITOR, email=f"{name}@x.example", name=name)
+    shown = text_of(client.get(f"/jobs/{job.pk}/"))
+    assert "Who can approve it: Ann, Bea, Cyd and 2 more. Send one of them" in shown
+
+
+def test_who_may_approve_reaches_all_that_the_first_does(marker):
+    ours, theirs = UnitFactory(), UnitFactory()
+    first = UserFactory(units=[ours])
+    both, same = UserFactory(units=[ours, theirs]), UserFactory(units=[ours])
+    UserFactory(units=[theirs])
+    everywhere = make_user(Role.ADMINISTRATOR)
+    job = waiting(first)
+    found = approvers_of(job)
+    assert {user.pk for user in found} == {both.pk, same.pk, everywhere.pk}
+    assert all(may_approve(User.objects.get(pk=user.pk), job) for user in found)
+
+
+def test_asking_all_staff_costs_the_same_for_many(marker, django_assert_num_queries):
+    job = waiting(UserFactory(units=[UnitFactory()]))
+    reach_of(job.created_by)  # remembered on the user
+    for count in (1, 20):
+        for n in range(count):
+            UserFactory(units=[UnitFactory()], email=f"{count}-{n}@x.example")
+        with django_assert_num_queries(2):
+            assert approvers_of(job) == []
 
 
 def test_a_declined_job_is_over_before_it_began(client, editor, as_user, marker):
