@@ -78,6 +78,12 @@ def fill(
     return types[:STORED]
 
 
+def types_filled() -> list[int]:
+    """Return the types that are stored in a database that was filled before."""
+    types = SubscriptionType.objects.filter(business_unit__slug="bench").order_by("id")
+    return list(types.values_list("id", flat=True)[:STORED])
+
+
 def _add_contacts(
     forms: Sequence[str], titles: Sequence[str], unit_set: UnitSet, now: datetime
 ) -> None:

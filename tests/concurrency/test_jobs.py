@@ -3,12 +3,14 @@
 import threading
 
 import pytest
+from django.core.management import call_command
 
 from contacts.bulk import start as bulk_start
 from contacts.models import Contact, ContactAddress
 from contacts.units import ensure_unit_set
 from jobs import running
 from jobs.ids import ids_of_text
+from jobs.management.commands import work_jobs
 from jobs.models import Job, JobChunk
 from jobs.running import run_next_chunk
 from jobs.selectors import counts_of
@@ -180,3 +182,49 @@ def test_a_second_click_at_the_same_moment_starts_no_second_job(first):
     jobs = all_at_once([lambda: start_edit(opting(IN, first), user, key="form")] * 3)
     assert len({job.pk for job in jobs}) == 1
     assert JobChunk.objects.count() == PEOPLE // CHUNK
+
+
+def test_a_worker_has_two_chunks_under_way_at_one_moment(first, monkeypatch):
+    """Neither can be marked done before the other is as far."""
+    job = start_edit(opting(OUT, first), UserFactory())
+    both, mark = threading.Barrier(2), running._mark_done
+
+    def mark_together(*args):
+        both.wait(60)
+        mark(*args)
+
+    monkeypatch.setattr(running, "_mark_done", mark_together)
+    call_command("work_jobs", "--until-empty")
+    finish(job)
+    assert counts_of(job).items == {"changed": PEOPLE}
+    assert list(differences()) == []
+    assert verify_ledger().is_intact
+
+
+def test_what_breaks_a_helper_ends_the_worker(first, monkeypatch):
+    job, run_next = start_edit(opting(OUT, first), UserFactory()), work_jobs.run_next_chunk
+
+    def break_beside(**asked):
+        if threading.current_thread() is threading.main_thread():
+            return run_next(**asked)
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(work_jobs, "run_next_chunk", break_beside)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        call_command("work_jobs")
+    monkeypatch.undo()
+    finish(job)
+    assert counts_of(job).items == {"changed": PEOPLE}
+
+
+def test_a_worker_told_to_do_one_chunk_at_a_time_has_no_helper(first, monkeypatch):
+    job, seen, run_next = start_edit(opting(OUT, first), UserFactory()), set(), run_next_chunk
+
+    def note(**asked):
+        seen.add(threading.current_thread())
+        return run_next(**asked)
+
+    monkeypatch.setattr(work_jobs, "run_next_chunk", note)
+    call_command("work_jobs", "--until-empty", "--at-once", "1")
+    assert seen == {threading.main_thread()}
+    finish(job)

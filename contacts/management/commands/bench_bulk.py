@@ -5,7 +5,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from contacts.bulk.preview import preview_of
 from contacts.bulk.start import start_bulk_edit
 from contacts.bulk.undo import start_undo
 from contacts.management.bench_filter_rows import diversify
-from contacts.management.bench_rows import CHOSEN, fill
+from contacts.management.bench_rows import CHOSEN, fill, types_filled
 from contacts.models import Contact, ContactAddress
 from jobs.models import Job
 from jobs.selectors import counts_of
@@ -55,9 +55,9 @@ class Cost(NamedTuple):
 
 class Command(BaseCommand):
     help = (
-        "Opt many contacts, chosen by a filter, out of one type: with hand-written SQL and as a job with one "
-        "and with two worker processes, in turn, and at last everybody. Needs PostgreSQL; uses a database of "
-        "its own and removes it."
+        "Opt many contacts, chosen by a filter, out of one type: with hand-written SQL and as a job of one "
+        "worker, with two chunks at one moment as it runs and with one, in turn, and at last everybody. "
+        "Needs PostgreSQL; uses a database of its own and removes it, unless told --filled."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -67,6 +67,11 @@ class Command(BaseCommand):
         parser.add_argument("--everybody", action="store_true", help="at last all contacts at once")
         parser.add_argument("--undo", action="store_true", help="also undo the last job of a round")
         parser.add_argument("--pages", action="store_true", help="at last the index under filters")
+        parser.add_argument(
+            "--filled",
+            action="store_true",
+            help="work on this database, a copy of one filled before",
+        )
         parser.add_argument(
             "--alike", action="store_true", help="addresses differ in a number only"
         )
@@ -78,24 +83,31 @@ class Command(BaseCommand):
             raise CommandError(
                 "Each round chooses people of its own: there are not enough contacts."
             )
-        name = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
-            with without_query_log():
+        with without_query_log():
+            if options["filled"]:
+                self.run(types_filled(), options)
+                return
+            name = connection.settings_dict["NAME"]
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            try:
                 types = self.fill(
                     options["contacts"],
                     options["rounds"],
                     options["chosen"],
                     is_alike=options["alike"],
                 )
-                self.measure(types, options["rounds"], is_undone=options["undo"])
-                if options["everybody"]:
-                    self.measure_everybody(types)
-                if options["pages"]:
-                    diversify(types, now=timezone.now())
-                    call_command("bench_pages", filters=True, plans=True, stdout=self.stdout)
-        finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
+                self.run(types, options)
+            finally:
+                connection.creation.destroy_test_db(name, verbosity=0)
+
+    def run(self, types: Sequence[int], options: Mapping[str, Any]) -> None:
+        """Measure what was asked for."""
+        self.measure(types, options["rounds"], is_undone=options["undo"])
+        if options["everybody"]:
+            self.measure_everybody(types)
+        if options["pages"]:
+            diversify(types, now=timezone.now())
+            call_command("bench_pages", filters=True, plans=True, stdout=self.stdout)
 
     def fill(self, contacts: int, groups: int, chosen: int, *, is_alike: bool) -> list[int]:
         """Make the rows; return the types of which statuses are stored."""
@@ -106,7 +118,9 @@ class Command(BaseCommand):
         return types
 
     def measure(self, types: Sequence[int], rounds: int, *, is_undone: bool) -> None:
-        """In each round the same people by SQL, by one worker and by two, each out of another type."""
+        """In each round the same people by SQL and by a worker with one chunk and with two at one
+        moment, each out of another type.
+        """
         self.user = bench_user()
         self._preview(types[-1])
         one: list[tuple[Cost, Cost]] = []
@@ -119,16 +133,16 @@ class Command(BaseCommand):
             two.append((cost, floor))
             if is_undone:
                 self._work(start_undo(job=job, user=self.user, now=timezone.now()), 2)
-        self._conclude("one worker", one)
-        self._conclude("two workers", two)
+        self._conclude("one chunk at one moment", one)
+        self._conclude("two at one moment, as workers run", two)
 
     def measure_everybody(self, types: Sequence[int]) -> None:
-        """All contacts at once, by SQL and by one worker."""
+        """All contacts at once, by SQL and by a worker as it runs."""
         self.user = bench_user()
         everybody = Contact.objects.filter(deleted_at=None)
         floor = self._sql(everybody, types[3])
-        cost, _job = self._job(everybody, types[4], 1)
-        self._conclude("everybody, one worker", [(cost, floor)])
+        cost, _job = self._job(everybody, types[4], 2)
+        self._conclude("everybody", [(cost, floor)])
 
     def _conclude(self, label: str, pairs: Sequence[tuple[Cost, Cost]]) -> None:
         clock = [cost.clock / floor.clock for cost, floor in pairs]
@@ -163,7 +177,7 @@ class Command(BaseCommand):
         )
         return cost
 
-    def _job(self, people: QuerySet[Contact], type_id: int, workers: int) -> tuple[Cost, Job]:
+    def _job(self, people: QuerySet[Contact], type_id: int, at_once: int) -> tuple[Cost, Job]:
         vacuum()
         forget_peak()
         held, started = memory_of(os.getpid(), PEAK), time.perf_counter()
@@ -180,25 +194,23 @@ class Command(BaseCommand):
         self.stdout.write(
             f"froze {job.total:,} in {seconds:.2f} s, for which a server's process needs {grown} MB more"
         )
-        return self._work(job, workers), job
+        return self._work(job, at_once), job
 
-    def _work(self, job: Job, workers: int) -> Cost:
-        """Let workers do the job, then seal; the start of Python is left out of the clock."""
+    def _work(self, job: Job, at_once: int) -> Cost:
+        """Let a worker do the job, then seal; the start of Python is left out of the clock."""
         command = [sys.executable, "manage.py", "work_jobs", "--until-empty"]
+        command += ["--at-once", str(at_once)]
         environment = {**os.environ, "DATABASE_URL": database_url()}
         before, children = processor_of_backends(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        running = [
-            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)  # noqa: S603
-            for _ in range(workers)
-        ]
+        worker = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)  # noqa: S603
         peak, held, backends = 0, 0, dict(before)
-        while any(worker.poll() is None for worker in running):
-            peak = max(peak, *(memory_of(worker.pid, PEAK) for worker in running))
+        while worker.poll() is None:
+            peak = max(peak, memory_of(worker.pid, PEAK))
             now = processor_of_backends()
             held = max([held, *(memory_of(pid, OWN) for pid in now)])
             backends |= now
             time.sleep(0.1)
-        if any(worker.returncode for worker in running):
+        if worker.returncode:
             raise CommandError("a worker failed")
         job.refresh_from_db()
         own, sealing = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
@@ -210,9 +222,10 @@ class Command(BaseCommand):
         worked = _seconds(job.started_at, job.finished_at)
         cost = Cost(worked + sealed, python, sum(backends.values()) - sum(before.values()))
         self.stdout.write(
-            f"{job.kind}, {workers} worker(s): {job.total / worked:,.0f} contacts/s ({worked:.2f} s), sealed "
-            f"in {sealed:.2f} s, processor {cost.python:.2f} s in Python and {cost.database:.2f} s in the "
-            f"database, peak memory of a worker {peak} MB, of its own of a database process {held} MB, "
+            f"{job.kind}, {at_once} chunk(s) at one moment: {job.total / worked:,.0f} contacts/s "
+            f"({worked:.2f} s), sealed in {sealed:.2f} s, processor {cost.python:.2f} s in Python and "
+            f"{cost.database:.2f} s in the database, peak memory of a worker {peak} MB, "
+            f"of its own of a database process {held} MB, "
             f"{counts_of(job).items}"
         )
         return cost

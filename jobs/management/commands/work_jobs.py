@@ -1,9 +1,15 @@
-"""Run jobs until told to stop. Any number of these may run at once, on any number of machines."""
+"""Run jobs until told to stop. Any number of these may run at once, on any number of machines.
+
+A chunk keeps Python and the database busy in turn. So a worker does two at one moment, in two threads
+with a connection each: while one decides, the other has its words written.
+"""
 
 import logging
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -17,6 +23,7 @@ from jobs.workers import SIGN_SECONDS, leave_sign
 from subscriptions_site.database import without_query_log
 from subscriptions_site.web.memory import settle_memory
 
+AT_ONCE = 2
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
 TROUBLE_SECONDS = 3.0
@@ -33,30 +40,66 @@ class Command(BaseCommand):
         parser.add_argument(
             "--until-empty", action="store_true", help="end when there is nothing left to do"
         )
+        parser.add_argument(
+            "--at-once", type=int, default=AT_ONCE, help="chunks at one moment; on SQLite it is one"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.is_stopping = False
         self.tidied = time.monotonic()
         self.signed = 0.0
         settle_memory()
+        is_single = options["once"] or connection.vendor == "sqlite"
         numbers = (signal.SIGTERM, signal.SIGINT)
         before = [signal.signal(number, self._stop) for number in numbers]
         try:
-            with without_query_log():
+            with (
+                without_query_log(),
+                self._helped(0 if is_single else options["at_once"] - 1, options),
+            ):
                 self._loop(is_once=options["once"], is_short=options["until_empty"])
         finally:
             for number, handler in zip(numbers, before, strict=True):
                 signal.signal(number, handler)
 
-    def _loop(self, *, is_once: bool, is_short: bool) -> None:
+    @contextmanager
+    def _helped(self, count: int, options: dict[str, Any]) -> Iterator[None]:
+        """Have threads work beside this one. What breaks one of them, or this one, ends them all."""
+        problems: list[BaseException] = []
+
+        def help_out() -> None:
+            try:
+                self._loop(is_once=False, is_short=options["until_empty"], is_helper=True)
+            except BaseException as error:
+                problems.append(error)
+                self.is_stopping = True
+            finally:
+                connection.close()
+
+        helpers = [threading.Thread(target=help_out) for _ in range(count)]
+        for helper in helpers:
+            helper.start()
+        try:
+            yield
+        except BaseException:
+            self.is_stopping = True
+            raise
+        finally:
+            for helper in helpers:
+                helper.join()
+        if problems:
+            raise problems[0]
+
+    def _loop(self, *, is_once: bool, is_short: bool, is_helper: bool = False) -> None:
         last_job = 0
         while not self.is_stopping:
-            self._sign()
+            if not is_helper:
+                self._sign()
             worked = self._work(last_job)
             if is_once or (worked is None and is_short):
                 return
             last_job = worked or 0
-            if worked is None:
+            if worked is None and not is_helper:
                 self._patiently(self._tidy)
             self._rest(worked is None)
 
