@@ -7,6 +7,7 @@ meanwhile gets no mail that was queued before.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 
@@ -29,6 +30,23 @@ class MailKind:
     bounced: Callable[[OutgoingMail, datetime], None] | None = None
 
 
+class Feedback(NamedTuple):
+    """What a provider reported of an address: it is no good, or with ``is_complaint`` that its reader
+    called a mail spam. ``mail``: the one it is about, if it was one of ours. ``said_at``: when, as far
+    as the provider knows.
+    """
+
+    recipient: str
+    mail: OutgoingMail | None
+    answer: str
+    event_id: str
+    is_complaint: bool
+    said_at: datetime | None = None
+
+
+type Listener = Callable[[Feedback, datetime], None]
+
+_listeners: dict[str, Listener] = {}
 _kinds: dict[str, MailKind] = {}
 _sources: dict[str, Source] = {}
 
@@ -41,6 +59,17 @@ def register_kind(kind: MailKind) -> None:
 def register_source(name: str, source: Source) -> None:
     """Let the worker call this before it sends: it queues what is due, and returns how many."""
     _sources[name] = source
+
+
+def register_listener(name: str, listener: Listener) -> None:
+    """Let this hear what providers report of addresses, in a transaction."""
+    _listeners[name] = listener
+
+
+def tell_feedback(feedback: Feedback, now: datetime) -> None:
+    """Tell everybody who listens what a provider reported."""
+    for _name, listener in sorted(_listeners.items()):
+        listener(feedback, now)
 
 
 def label_of(mail: OutgoingMail) -> str:

@@ -4,6 +4,7 @@ from email.message import Message as AnyMessage
 from email.policy import EmailPolicy, Policy
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from mails.models import OutgoingMail
@@ -33,8 +34,16 @@ class WholeUrls(EmailPolicy):
         return super().fold_binary(name, value)
 
 
+MAIL = "mail"  # the name under which a provider keeps which of our mails it was
+FORGETFUL = frozenset(
+    {"postal", "console", "sendinblue"}
+)  # providers that keep nothing beside a mail
+
+
 class Message(EmailMultiAlternatives):
-    """One mail of the queue, as text and HTML."""
+    """One mail of the queue, as text and HTML. ``metadata`` is for Anymail."""
+
+    metadata: dict[str, str]
 
     def message(self, *, policy: "Policy[AnyMessage] | None" = None) -> Any:
         return super().message(policy=WholeUrls(linesep=policy.linesep if policy else "\n"))
@@ -54,6 +63,13 @@ def message_of(mail: OutgoingMail) -> Message:
             **dict(mail.headers),
         },
     )
+    if _provider_remembers():
+        message.metadata = {MAIL: str(mail.pk)}  # comes back with what the provider reports
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
     return message
+
+
+def _provider_remembers() -> bool:
+    parts = settings.MAILERS["default"]["BACKEND"].split(".")
+    return parts[0] == "anymail" and parts[2] not in FORGETFUL

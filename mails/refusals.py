@@ -41,8 +41,14 @@ def is_hard_bounce(error: Exception, mail: OutgoingMail) -> bool:
     """Tell whether the refusal says that the address of this mail is no good, now and later."""
     if not is_final(error) or isinstance(error, smtplib.SMTPSenderRefused):
         return False
-    status = status_of(error)
-    return status in BAD_ADDRESS or (status == DISABLED and _was_disabled(mail))
+    return is_bad_status(status_of(error), mail)
+
+
+def is_bad_status(status: str, mail: OutgoingMail | None) -> bool:
+    """Tell whether a status code says that the address is no good; ``mail``: the one it is about."""
+    if status == DISABLED:
+        return mail is not None and _was_disabled(mail)
+    return status in BAD_ADDRESS
 
 
 def status_of(error: Exception) -> str:

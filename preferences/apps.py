@@ -18,12 +18,13 @@ class PreferencesConfig(AppConfig):
 
 def register_mails() -> None:
     """Make our kinds of mail known to the mail worker, and what fills its queue."""
-    from mails.kinds import register_kind, register_source
+    from mails.kinds import register_kind, register_listener, register_source
     from preferences import confirming, handing, letters, link_requests, opt_out_mails
-    from preferences.bounces import mark_undeliverable
+    from preferences.bounces import hear_feedback, mark_undeliverable
 
     for kind in (*letters.kinds(), *confirming.kinds(), *handing.kinds()):
         register_kind(replace(kind, bounced=mark_undeliverable))
+    register_listener("bounces", hear_feedback)
     register_source("confirm", confirming.queue_confirm_mails)
     register_source("link_requests", link_requests.answer_requests)
     register_source("opt_outs", opt_out_mails.queue_opt_out_mails)

@@ -10,6 +10,14 @@ SMTP_SECONDS = 20  # a server that hangs holds one worker up this long
 OUTBOX = "mails.backends.OutboxBackend"
 HELD = "mails.backends.HeldBackend"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+SHORTEST_SECRET = 16
+# What Anymail calls the key by which one or the other provider signs.
+_SIGNED_BY = (
+    "signing_secret",
+    "tracking_webhook_verification_key",
+    "webhook_key",
+    "webhook_signing_key",
+)
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -35,6 +43,23 @@ def parse_email_url(url: str) -> dict[str, dict[str, Any]]:
         return {"default": {"BACKEND": backend, "OPTIONS": query}}
     # Never the address itself: it holds a password.
     raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtps://, anymail+ or outbox:")
+
+
+def anymail_settings(url: str, secret: str, key: str) -> dict[str, Any]:
+    """Return ANYMAIL for what the provider of EMAIL_URL reports to us; nothing without a secret.
+
+    ``secret``: ``user:password`` that comes with each report; ``key``: by which the provider signs.
+    """
+    kind, _, provider = urlsplit(url).scheme.partition("+")
+    if not secret or kind != "anymail":
+        return {}
+    user, colon, password = secret.partition(":")
+    if not user or not colon or len(password) < SHORTEST_SECRET:
+        raise ImproperlyConfigured(
+            f"MAIL_WEBHOOK_SECRET is user:password, the password of {SHORTEST_SECRET} characters or more"
+        )
+    keys = {f"{provider}_{name}".upper(): key for name in _SIGNED_BY} if key else {}
+    return {"WEBHOOK_SECRET": [secret], **keys}
 
 
 def _smtp(parts: Any, query: dict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions_site.database import parse_database_url
 from subscriptions_site.env import Env
-from subscriptions_site.mail_url import parse_email_url
+from subscriptions_site.mail_url import anymail_settings, parse_email_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -148,6 +148,11 @@ WHITENOISE_USE_FINDERS = DEBUG
 # Mail. In development it goes nowhere but to the outbox page; in production without EMAIL_URL it
 # waits in the queue, and a check says so.
 MAILERS = parse_email_url(env.secret("EMAIL_URL", "outbox:" if DEBUG else ""))
+ANYMAIL = anymail_settings(
+    env.secret("EMAIL_URL", ""),
+    env.secret("MAIL_WEBHOOK_SECRET", ""),
+    env.secret("MAIL_WEBHOOK_KEY", ""),
+)
 MAIL_SENDER = env.text("MAIL_SENDER", f"no-reply@{urlsplit(PUBLIC_URL).hostname}")
 MAIL_KEEP_DAYS = env.integer("MAIL_KEEP_DAYS", 14, minimum=1)
 

@@ -6,7 +6,7 @@ os.environ["DEBUG"] = "1"
 os.environ.setdefault("SECRET_KEY", "tests only, long enough to be taken for a key 0123456789")
 for name in ("SECRET_KEY_FILE", "ADDRESS_KEYS", "ADDRESS_KEYS_FILE", "TRUSTED_PROXY_COUNT"):
     os.environ.pop(name, None)
-for name in ("EMAIL_URL", "EMAIL_URL_FILE", "MAIL_SENDER", "MAIL_KEEP_DAYS"):
+for name in ("EMAIL_URL", "EMAIL_URL_FILE", "MAIL_SENDER", "MAIL_KEEP_DAYS", "MAIL_WEBHOOK_SECRET"):
     os.environ.pop(name, None)
 for name in ("LINK_KEYS", "LINK_KEYS_FILE", "PUBLIC_URL", "PREFERENCE_LINK_DAYS"):
     os.environ.pop(name, None)

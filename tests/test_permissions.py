@@ -215,6 +215,9 @@ TABLE += [
     ("outbox_mail", "GET", MAIL, (302, 403, 403, 200, 403)),
     ("outbox_mail_html", "GET", MAIL, (302, 403, 403, 404, 403)),
     ("outbox_mail_retry", "POST", MAIL, (302, 403, 403, 302, 403)),
+    # For mail providers, who bring a secret; none is set here.
+    ("provider_feedback", "POST", {}, (404, 404, 404, 404, 404)),
+    ("provider_feedback", "GET", {}, (405, 405, 405, 405, 405)),
 ]
 
 # Suspected automatic: everybody may look, who may resubscribe gives back (no role has that by itself).
