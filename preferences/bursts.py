@@ -5,13 +5,18 @@ What is kept says neither network nor address in clear, and lives an hour.
 
 import hashlib
 import hmac
+import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import DatabaseError
 
-from preferences.bulk_sql import fetch_all, moment, parameter
+from preferences.bulk_sql import moment, parameter, run_prepared
 from preferences.models import RecentOptOut
+
+log = logging.getLogger(__name__)
 
 KEPT = timedelta(hours=1)
 _TABLE = RecentOptOut._meta.db_table
@@ -31,6 +36,15 @@ _NOTE = f"""
 """
 
 
+class Note(NamedTuple):
+    """An opt-out to remember: for so many seconds it counts, and up to ``enough`` others are counted."""
+
+    network: str
+    address_id: int
+    seconds: int
+    enough: int
+
+
 class Burst(NamedTuple):
     """Who else opted out from there: ``others`` is counted up to what was asked for.
 
@@ -41,16 +55,27 @@ class Burst(NamedTuple):
     others: int
 
 
-def note_opt_out(
-    *, network: str, address_id: int, now: datetime, seconds: int, enough: int
-) -> Burst:
-    """Remember that this address opts out from there, and return who did just before: one statement."""
-    key = network_key(network)
-    said_at, since = parameter(now), parameter(now - timedelta(seconds=seconds))
-    began_at, others = fetch_all(
-        _NOTE,
-        [key, address_id, said_at, key, since, said_at, key, since, address_id, enough],
-    )[0]
+ALONE = Burst("", 0)
+
+
+def note_opt_outs(notes: Sequence[Note | None], *, now: datetime) -> list[Burst]:
+    """Remember who opts out from where, and return for each who did just before; nobody for None.
+
+    A person's opt-out never fails because it could not be counted.
+    """
+    try:
+        return [ALONE if note is None else _noted(note, now) for note in notes]
+    except DatabaseError:
+        log.exception("opt-outs from one network could not be counted")
+        return [ALONE for _note in notes]
+
+
+def _noted(note: Note, now: datetime) -> Burst:
+    key = network_key(note.network)
+    said_at, since = parameter(now), parameter(now - timedelta(seconds=note.seconds))
+    asked = [key, note.address_id, said_at, key, since, said_at]
+    asked += [key, since, note.address_id, note.enough]
+    began_at, others = run_prepared(_NOTE, asked)[0]
     return Burst(f"{key:x}-{int(moment(began_at).timestamp())}", others)
 
 

@@ -8,6 +8,7 @@ one level up). A lone caller waits for nobody.
 
 import logging
 from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
 from time import monotonic
@@ -15,6 +16,7 @@ from time import monotonic
 from django.db import connection
 
 from preferences.bulk_sql import FEW
+from preferences.bursts import ALONE, Burst, Note, note_opt_outs
 from preferences.services import apply_change, apply_changes
 from preferences.values import PERSON, Change, Result
 
@@ -24,13 +26,17 @@ LINGER = 0.005  # seconds for which those who came wait until they are as many a
 PATIENCE = 0.05  # seconds after which nobody waits for a group any more that a lock holds up
 
 
+type ChangeFor = Callable[[Burst], Change]
+
+
 class _Asked:
     """One change: it waits, is in a group, then has a result or is to be applied alone."""
 
-    __slots__ = ("change", "is_told", "now", "result", "told")
+    __slots__ = ("burst", "change_for", "is_told", "note", "now", "result", "told")
 
-    def __init__(self, change: Change, now: datetime) -> None:
-        self.change, self.now = change, now
+    def __init__(self, change_for: ChangeFor, note: Note | None, now: datetime) -> None:
+        self.change_for, self.note, self.now = change_for, note, now
+        self.burst: Burst | None = None
         self.result: Result | None = None
         self.is_told = False
         self.told = Lock()  # held until there is something to tell; lighter than an Event
@@ -42,17 +48,20 @@ class _Asked:
             self.told.release()
 
 
-def apply_with_others(*, change: Change, now: datetime) -> Result:
+def apply_with_others(*, change_for: ChangeFor, note: Note | None, now: datetime) -> Result:
     """Apply a person's own word, together with those that other threads of this process bring.
 
+    ``note``: the opt-out to count among those of one network (R24); what ``change_for`` returns may
+    depend on how many there were. That is counted before the transaction, and once.
     Returns when it is committed. Inside a transaction it is ``apply_change``: the effect then belongs
     to that one. Whatever goes wrong with a group, each of it is applied alone, so that nobody's error
     is another's.
     """
-    asked = _Asked(change, now)
+    asked = _Asked(change_for, note, now)
     if not connection.in_atomic_block:
         _groups.bring(asked)
     if asked.result is None:
+        [change] = _counted([asked], now)
         return apply_change(change=change, actor=PERSON, now=now)
     return asked.result
 
@@ -116,9 +125,19 @@ class _Groups:
 
 def _apply(group: list[_Asked]) -> None:
     now = max(asked.now for asked in group)
-    results = apply_changes(changes=[asked.change for asked in group], actor=PERSON, now=now)
+    results = apply_changes(changes=_counted(group, now), actor=PERSON, now=now)
     for asked, result in zip(group, results, strict=True):
         asked.result = result
+
+
+def _counted(group: Sequence[_Asked], now: datetime) -> list[Change]:
+    """Return the changes, after who opted out from the same network just before has been counted."""
+    fresh = [asked for asked in group if asked.burst is None]
+    for asked, burst in zip(
+        fresh, note_opt_outs([one.note for one in fresh], now=now), strict=True
+    ):
+        asked.burst = burst
+    return [asked.change_for(asked.burst or ALONE) for asked in group]
 
 
 _groups = _Groups()

@@ -4,13 +4,15 @@ The rules decide; nothing here does. Everything may be repeated: what is so alre
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Self
 
 from django.db import transaction
 
 from accounts.access import Reach
+from preferences.bursts import Burst, note_opt_outs
 from preferences.frequencies import ask_frequency
 from preferences.group_commit import apply_with_others
 from preferences.models import ConsentEvent, OptOutReason
@@ -33,6 +35,7 @@ from preferences.values import (
     Wish,
     Word,
 )
+from public.suspecting import Glance, Suspicion
 
 type Evidence = tuple[tuple[str, str], ...]
 
@@ -51,11 +54,28 @@ class Seen:
     wording: Callable[[Scope], int | None]
     suspected: bool = False
 
+    def suspected_as(self, found: Suspicion) -> Self:
+        """Return it with what speaks for a machine (R24), if anything does."""
+        if not found.reasons:
+            return self
+        return replace(self, evidence=self.evidence + found.evidence, suspected=True)
 
-def withdraw(*, address_id: int, scope: Scope, source: Source, seen: Seen, now: datetime) -> Result:
+
+def withdraw(
+    *, address_id: int, scope: Scope, source: Source, seen: Seen, glance: Glance, now: datetime
+) -> Result:
     """Opt an address out of a type, a unit or everything, on the person's own word."""
-    wish = _own_wish(scope, OUT, source, seen)
-    return apply_with_others(change=Change(address_id, wish), now=now)
+
+    plain = _own_wish(scope, OUT, source, seen)
+
+    def change_for(burst: Burst) -> Change:
+        found = glance.suspicion(burst)
+        if not found.reasons:
+            return Change(address_id, plain)
+        evidence = plain.evidence + found.evidence
+        return Change(address_id, replace(plain, evidence=evidence, suspected=True))
+
+    return apply_with_others(change_for=change_for, note=glance.note, now=now)
 
 
 def choose(
@@ -66,11 +86,15 @@ def choose(
     ends_pause: bool = False,
     often: Mapping[int, Frequency | None] = MappingProxyType({}),
     seen: Seen,
+    glance: Glance,
     now: datetime,
 ) -> list[Result]:
     """Apply what the person changed on their page, all or nothing: scopes in their order, a pause, how
     often. Raises frequencies.NotOffered.
     """
+    if OUT in wanted.values():
+        [burst] = note_opt_outs([glance.note], now=now)
+        seen = seen.suspected_as(glance.suspicion(burst))
     changes = [
         Change(address_id, _own_wish(scope, status, Source.PREFERENCE_PAGE, seen))
         for scope, status in wanted.items()

@@ -39,8 +39,11 @@ class InTurn[T]:
             return next(self._values)
 
 
-def request_bytes(method: str, path: str, body: bytes = b"") -> bytes:
+def request_bytes(method: str, path: str, body: bytes = b"", *, sender: str = "") -> bytes:
+    """Write a request; ``sender``: whom a proxy would name as the visitor."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}"]
+    if sender:
+        lines.append(f"X-Forwarded-For: {sender}")
     if body:
         kind = "application/x-www-form-urlencoded"
         lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]

@@ -1,6 +1,5 @@
 """The page after an act: that it counts, Undo for a day, and a reason for those who like to tell."""
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
@@ -13,9 +12,9 @@ from preferences.situations import scope_of
 from preferences.texts import texts_for
 from preferences.tokens import Undo
 from preferences.values import Outcome, Result, Scope, ScopeKind
-from public.acts import EVERYTHING, Seen, events_to_undo, give_reason, undo
+from public.acts import EVERYTHING, events_to_undo, give_reason, undo
 from public.request_facts import evidence_of
-from public.suspecting import suspicion_of
+from public.suspecting import Glance, glance_at
 from public.views.visiting import Visit
 
 LONGEST_REASON = 500
@@ -128,18 +127,15 @@ def evidence_for(visit: Visit[Any]) -> tuple[tuple[str, str], ...]:
     return evidence_of(visit.request, drawn=drawn, language=visit.language, now=visit.now)
 
 
-def look_closely(visit: Visit[Any], seen: Seen, *, is_one_click: bool = False) -> Seen:
-    """Return how somebody opts out, with what speaks for a machine (R24), if anything does."""
-    found = suspicion_of(
+def glance(visit: Visit[Any], *, is_one_click: bool = False) -> Glance:
+    """Look at who opts out: a person, or a machine (R24)."""
+    return glance_at(
         visit.request,
         address_id=visit.link.address_id,
         is_one_click=is_one_click,
         drawn="" if is_one_click else visit.fields.get("drawn", ""),
         now=visit.now,
     )
-    if not found.reasons:
-        return seen
-    return replace(seen, evidence=seen.evidence + found.evidence, suspected=True)
 
 
 def _one_line(text: str) -> str:

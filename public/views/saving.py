@@ -35,7 +35,7 @@ from public.page_form import (
     written_often,
 )
 from public.shown import choice_wording
-from public.views.after import evidence_for, look_closely, token_for
+from public.views.after import evidence_for, glance, token_for
 from public.views.visiting import Visit
 from public.words import everything_of, often_words, saved_words
 from subscriptions_site.templatetags.ui import day
@@ -64,7 +64,8 @@ def leave_all(visit: Visit[Preferences], choices: Choices, scope: Scope) -> Resu
         address_id=visit.address.pk,
         scope=scope,
         source=Source.PREFERENCE_PAGE,
-        seen=look_closely(visit, _seen(visit, choices)),
+        seen=_seen(visit, choices),
+        glance=glance(visit),
         now=visit.now,
     )
 
@@ -76,14 +77,14 @@ def save(visit: Visit[Preferences], choices: Choices, wanted: Wanted) -> dict[st
     scopes = _lifted(choices, wanted.come_back)
     scopes |= {type_scope(pk): IN if is_on else OUT for pk, is_on in wanted.types.items()}
     ends_pause = wanted.pause == END_PAUSE and choices.paused_until is not None
-    seen = _seen(visit, choices)
     results = choose(
         address_id=visit.address.pk,
         wanted=scopes,
         pause_until=until,
         ends_pause=ends_pause,
         often=often,
-        seen=look_closely(visit, seen) if OUT in scopes.values() else seen,
+        seen=_seen(visit, choices),
+        glance=glance(visit),
         now=visit.now,
     )
     told = [(result, saved_words(result, _subject(choices, result))) for result in results]

@@ -17,8 +17,8 @@ from public.shown import one_click_wording, unsubscribe_wording
 from public.views.after import (
     answer_act,
     evidence_for,
+    glance,
     keep_reason,
-    look_closely,
     subject_of,
     take_back,
 )
@@ -84,10 +84,15 @@ def _one_click(visit: Visit[Unsubscribe]) -> HttpResponse:
 
 def _withdraw(visit: Visit[Unsubscribe], scope: Scope, source: Source, seen: Seen) -> Result:
     address_id = visit.link.address_id
-    seen = look_closely(visit, seen, is_one_click=source is Source.ONE_CLICK)
+    looked = glance(visit, is_one_click=source is Source.ONE_CLICK)
     try:
         result = withdraw(
-            address_id=address_id, scope=scope, source=source, seen=seen, now=visit.now
+            address_id=address_id,
+            scope=scope,
+            source=source,
+            seen=seen,
+            glance=looked,
+            now=visit.now,
         )
     except (UnknownAddress, UnknownUnit) as error:
         raise NoSuchLink from error

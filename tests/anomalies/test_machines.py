@@ -188,10 +188,10 @@ def test_an_opt_in_on_the_preference_page_is_never_labelled():
 
 
 def test_an_opt_out_does_not_fail_because_others_cannot_be_counted(monkeypatch):
-    def broken(**_fields):
+    def broken(*_asked):
         raise DatabaseError("no such table")
 
-    monkeypatch.setattr("public.suspecting.note_opt_out", broken)
+    monkeypatch.setattr("preferences.bursts._noted", broken)
     crowd = Crowd(1)
     assert crowd.presses(crowd.people[0]).status_code == 200
     assert crowd.statuses() == {OUT}

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from django.db import transaction
 
 from preferences import group_commit
 from preferences.bulk_sql import FEW
+from preferences.bursts import Burst
 from preferences.group_commit import apply_with_others
 from preferences.models import ConsentEvent
 from preferences.values import Change
@@ -54,6 +56,10 @@ def door(monkeypatch) -> Iterator[Door]:
     stands.may_go.set()
 
 
+def brought(change: Any, now=NOW) -> Any:
+    return apply_with_others(change_for=lambda _burst: change, note=None, now=now)
+
+
 class People:
     """Threads that bring one word each."""
 
@@ -81,7 +87,7 @@ class People:
 
     def _bring_one(self, word: str, now) -> None:
         try:
-            self.answers[word] = apply_with_others(change=word, now=now)  # type: ignore[arg-type]
+            self.answers[word] = brought(word, now)
         except LookupError as error:
             self.answers[word] = error
 
@@ -102,7 +108,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 def test_a_lone_word_waits_for_nobody(door):
     door.may_go.set()
-    assert apply_with_others(change="one", now=NOW) == "one is done"  # type: ignore[arg-type]
+    assert brought("one") == "one is done"  # type: ignore[arg-type]
     assert door.groups == [["one"]]
 
 
@@ -152,24 +158,40 @@ def test_who_comes_after_a_wrong_one_is_served(door):
     door.may_go.set()
     door.wrong = {"wrong"}
     with pytest.raises(LookupError):
-        apply_with_others(change="wrong", now=NOW)  # type: ignore[arg-type]
-    assert apply_with_others(change="right", now=NOW) == "right is done"  # type: ignore[arg-type]
+        brought("wrong")
+    assert brought("right") == "right is done"  # type: ignore[arg-type]
 
 
 def test_a_group_that_hangs_holds_up_nobody_who_comes_later(door, monkeypatch):
     people = People(door)
     people.bring_first("hangs")
     monkeypatch.setattr(group_commit, "PATIENCE", 0.01)
-    assert apply_with_others(change="late", now=NOW) == "late is done alone"  # type: ignore[arg-type]
+    assert brought("late") == "late is done alone"  # type: ignore[arg-type]
     assert people.answers == {}
     assert people.all_answers() == {"hangs": "hangs is done"}
+
+
+def test_each_is_counted_once_also_when_the_group_fails(door, monkeypatch):
+    """R24: a word applied a second time, alone, is no second opt-out from that network."""
+    counted: list[object] = []
+
+    def note(notes, *, now):
+        counted.extend(notes)
+        return [Burst(f"with {one}", 0) for one in notes]
+
+    monkeypatch.setattr(group_commit, "note_opt_outs", note)
+    door.may_go.set()
+    door.wrong = {"with this"}
+    with pytest.raises(LookupError):
+        apply_with_others(change_for=lambda burst: burst.name, note="this", now=NOW)  # type: ignore
+    assert counted == ["this"]
 
 
 @pytest.mark.django_db
 def test_inside_a_transaction_it_belongs_to_that_one():
     one, first = address(), news()
     with transaction.atomic():
-        apply_with_others(change=Change(one, own(of(first), OUT)), now=NOW)
+        brought(Change(one, own(of(first), OUT)))
         assert ConsentEvent.objects.count() == 1
         transaction.set_rollback(True)
     assert not ConsentEvent.objects.exists()

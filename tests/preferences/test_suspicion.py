@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from preferences.bursts import forget_networks, note_opt_out
+from preferences.bursts import Note, forget_networks, note_opt_outs
 from preferences.models import RecentOptOut
 from preferences.suspicion import Limits, Signs, Why, network_of, read_reasons, reasons
 from tests.preferences.kernel import HOUR, MINUTE, NOW
@@ -76,7 +76,8 @@ def test_networks_and_those_that_are_excused(address, network):
 
 
 def note(address_id, *, network="198.51.100.0/24", at=NOW, enough=5):
-    return note_opt_out(network=network, address_id=address_id, now=at, seconds=10, enough=enough)
+    [burst] = note_opt_outs([Note(network, address_id, 10, enough)], now=at)
+    return burst
 
 
 @pytest.mark.django_db
