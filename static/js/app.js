@@ -178,6 +178,14 @@
       this.held.append(...dialog.childNodes);
       return true;
     },
+    // Who was here is asked for the password alone.
+    name() {
+      const [email, password] = ["email", "password"].map((name) => dialog.querySelector(`[name='${name}']`));
+      if (!email || email.value || !body.dataset.email) return;
+      email.value = body.dataset.email;
+      email.removeAttribute("autofocus");
+      password.setAttribute("autofocus", "");
+    },
     giveUp() {
       this.failed = [];
       if (this.held) this.giveBack();
@@ -201,7 +209,7 @@
   document.addEventListener("session:resumed", (event) => setTimeout(() => session.resume(event.detail)));
 
   function sendAgain({ verb, path, elt, target }) {
-    if (elt.isConnected) htmx.ajax(verb, path, { source: elt, target });
+    if (elt.isConnected) htmx.ajax(verb, path, { source: elt, target })?.catch(() => {}); // events tell of it
   }
 
   // ---------------------------------------------------------------- answers
@@ -266,6 +274,7 @@
   });
 
   body.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.xhr.status === 401) session.name();
     const layer = detail.target.closest("dialog");
     if (layers.includes(detail.target) && detail.target.hasChildNodes()) {
       if (!layer.open) openers.set(layer, detail.requestConfig?.elt);
