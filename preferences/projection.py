@@ -119,6 +119,8 @@ def write(
         (True, OPT_OUTS, "business_unit_id"),
     ):
         keys = [key for key in changed if key[1].is_wide is is_wide]
+        if not keys:
+            continue
         values = _values([changed[key] for key in keys])
         new, old = [], []
         for key, value in zip(keys, values, strict=True):

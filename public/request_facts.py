@@ -53,6 +53,8 @@ def drawn_stamp(now: datetime) -> str:
 
 def seconds_since_drawn(stamp: str, *, now: datetime) -> int | None:
     """Return how long the page was open before it was sent; None without a stamp of ours."""
+    if not stamp:
+        return None
     try:
         drawn_at = int(Signer(salt=_SALT).unsign(stamp))
     except (BadSignature, ValueError):

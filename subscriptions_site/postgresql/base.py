@@ -45,13 +45,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _execute(self, sql: str, values: Sequence[str | None]) -> Any:
         """Execute, with the BEGIN of an atomic block before it: psycopg leaves that to the first one.
 
-        BEGIN and a statement with nothing but numbers go to the server together.
+        BEGIN and a statement with nothing but numbers and arrays of them go to the server together.
         """
         pgconn = self.connection.pgconn
         begins = not self.connection.autocommit and pgconn.transaction_status == _IDLE
         name = self._prepared.get(sql)
-        if begins and name and all(value is not None and value.isdecimal() for value in values):
-            numbers = ",".join([str(value) for value in values])
+        if begins and name and all(value and _NUMBERS.fullmatch(value) for value in values):
+            numbers = ",".join([f"'{value}'" for value in values])
             return pgconn.exec_(b"BEGIN;EXECUTE %s(%s)" % (name, numbers.encode()))
         if begins:
             self._checked(pgconn.exec_(b"BEGIN"))
@@ -101,6 +101,7 @@ _SETTINGS = b"SET plan_cache_mode = force_generic_plan; SET jit = off"
 # long as nobody counts it again.
 _PLANNED = b"SET enable_seqscan = off; EXPLAIN EXECUTE %s%s; RESET enable_seqscan"
 _MOST = 200  # prepared statements of one connection
+_NUMBERS = re.compile("[0-9,{}]+")
 _MARK = re.compile("%[%s]")
 
 

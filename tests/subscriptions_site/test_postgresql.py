@@ -112,9 +112,14 @@ def test_a_table_that_was_empty_is_asked_by_its_index_when_it_has_grown(quiet):
 def test_it_begins_the_transaction_of_an_atomic_block_and_ends_with_it(quiet):
     quiet.fetch_prepared(SUM, ["1", "2"])
     insert = "INSERT INTO django_session VALUES (%s, '', now())"
-    for values in (["1", "2"], ["1", None]):  # numbers alone travel with BEGIN
+    for sql, values in (
+        (SUM, ["1", "2"]),  # numbers alone travel with BEGIN
+        (SUM, ["1", None]),
+        ("SELECT cardinality(%s::bigint[])", ["{1,2}"]),  # and arrays of them
+    ):
+        quiet.fetch_prepared(sql, values)
         with transaction.atomic():
-            quiet.fetch_prepared(SUM, values)
+            quiet.fetch_prepared(sql, values)
             quiet.fetch_prepared(insert, ["key"])
             transaction.set_rollback(True)
         assert _ask("SELECT count(*) FROM django_session") == 0
