@@ -188,10 +188,11 @@ def ask_again(*, address_id: int, user: User, now: datetime) -> OutgoingMail:
 
 
 def open_requests(address_id: int, *, now: datetime) -> QuerySet[PendingConfirmation]:
-    """Return what an address is asked to confirm, as far as it can still be confirmed."""
-    return PendingConfirmation.objects.filter(
+    """Return what an address is asked to confirm, as far as it can still be confirmed, in that order."""
+    requests = PendingConfirmation.objects.filter(
         address_id=address_id, expires_at__gt=now, subscription_type__archived_at=None
-    ).select_related("subscription_type__business_unit")
+    )
+    return requests.select_related("subscription_type__business_unit").order_by("id")
 
 
 def confirm(

@@ -135,4 +135,5 @@ def test_queries_do_not_grow_with_the_properties(client, django_assert_max_num_q
             client.get(reverse("custom_properties"))
         return len(queries)
 
+    client.get(reverse("custom_properties"))  # the number in the navigation is kept from now on
     assert count(10) == count(50)

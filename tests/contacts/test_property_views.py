@@ -196,6 +196,7 @@ def test_more_types_cost_no_more_queries(client, scene):
             values(client, contact)
         return len(captured)
 
+    count()  # the number in the navigation is kept from now on
     before = count()
     for _ in range(20):
         TypeFactory(business_unit=garden)
