@@ -3,14 +3,17 @@
 import pytest
 
 pytest.importorskip("playwright")
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from contacts.bulk.acting import start_action
+from contacts.bulk.actions import AddProcessingBasis
 from contacts.models import Contact
 from contacts.services import AddressWish
 from jobs.models import Job
 from jobs.policy import change_job_policy
-from preferences.values import Channel
-from tests.browser.axe import grave_violations
+from preferences.values import Channel, LegalBasis
+from tests.browser.axe import grave_violations, overflow
 from tests.conftest import make_user
 from tests.contacts.bulk_scene import opting, run, start_edit
 from tests.contacts.panel_scene import IN, OUT, Scene
@@ -37,6 +40,14 @@ def refused(scene) -> Job:
     everyone = Contact.objects.filter(deleted_at=None)
     job = start_edit(opting(IN, scene.guide), scene.editor, everyone)
     return run(job)
+
+
+@pytest.fixture
+def basis_job(scene) -> Job:
+    everyone = Contact.objects.filter(deleted_at=None)
+    basis = AddProcessingBasis(LegalBasis.LEGITIMATE_INTEREST_CLIENT.value)
+    fields = {"selection": {}, "user": scene.editor, "now": timezone.now()}
+    return start_action(action=basis, contacts=everyone, **fields)
 
 
 @pytest.fixture
@@ -125,6 +136,15 @@ def test_refusals_with_keys_alone(staff, live_server, refused):
     expect(refusals.get_by_role("heading", name="Refusals, 3")).to_be_visible()
     expect(refusals.get_by_label("Reason")).to_be_focused()
     assert grave_violations(page) == []
+
+
+def test_what_a_job_does_can_be_read_on_a_phone(basis_job, staff, live_server):
+    """A long label leaves its value room: it stood one letter below the other."""
+    staff.goto(f"{live_server.url}/jobs/{basis_job.pk}/")
+    assert overflow(staff, 320) == 0
+    facts = staff.locator("main .facts")
+    value = facts.locator("dd", has_text="existing customer")
+    assert value.bounding_box()["width"] > facts.bounding_box()["width"] / 2
 
 
 def test_refusals_without_script(plain, refused):
