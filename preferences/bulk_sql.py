@@ -223,7 +223,7 @@ def update_rows(
     if not rows:
         return
     if is_postgresql() and 1 < len(rows) <= FEW:
-        arrays = [_array(column) for column in zip(*rows, strict=True)]
+        arrays = [array_literal(column) for column in zip(*rows, strict=True)]
         _write_few((_update_from(table, tuple(columns)), arrays), small)
         return
     if is_postgresql() and len(rows) > 1:
@@ -247,11 +247,11 @@ def _update_many(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[
         if column.count(column[0]) == len(column):
             same.append((f"{name} = %s::{kind}", column[0]))
         else:
-            arrays.append(((name, kind), _array(column)))
+            arrays.append(((name, kind), array_literal(column)))
     sql = _update_from(table, tuple([column for column, _ in arrays]), tuple([s for s, _ in same]))
     with connection.cursor() as cursor:
         cursor.execute(
-            sql, [*(value for _, value in same), *(text for _, text in arrays), _array(ids)]
+            sql, [*(value for _, value in same), *(text for _, text in arrays), array_literal(ids)]
         )
 
 
@@ -268,6 +268,6 @@ def _update_from(
     )
 
 
-def _array(column: Sequence[object]) -> str:
+def array_literal(column: Sequence[object]) -> str:
     """Return a PostgreSQL array literal of numbers, datetimes and NULLs; far cheaper than adapting each."""
     return "{" + ",".join(["NULL" if v is None else f'"{v}"' for v in column]) + "}"

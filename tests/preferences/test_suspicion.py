@@ -10,6 +10,8 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from preferences.bursts import Note, forget_networks, note_opt_outs
 from preferences.models import RecentOptOut
@@ -96,6 +98,35 @@ def test_a_burst_has_one_name_for_as_long_as_it_goes_on():
     assert later.name not in names
     elsewhere = note(21, network="203.0.113.0/24", at=NOW + MINUTE * 5)
     assert elsewhere.name != later.name
+
+
+@pytest.mark.django_db
+@settings(deadline=None, max_examples=40)
+@given(
+    before=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 6), st.integers(0, 15))),
+    group=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 6)), min_size=1, max_size=8),
+    enough=st.integers(1, 4),
+)
+def test_a_group_is_counted_as_if_one_came_after_the_other(before, group, enough):
+    def fresh() -> list[Note]:
+        RecentOptOut.objects.all().delete()
+        for network, one, seconds in sorted(before, key=lambda each: -each[2]):
+            note(one, network=network, at=NOW - seconds * SECOND)
+        return [Note(network, one, 10, enough) for network, one in group]
+
+    singly = [note_opt_outs([one], now=NOW)[0] for one in fresh()]
+    kept = sorted(RecentOptOut.objects.values_list())
+    assert note_opt_outs(fresh(), now=NOW) == singly
+    assert sorted(RecentOptOut.objects.values_list()) == kept
+
+
+@pytest.mark.django_db
+def test_a_group_is_one_statement_on_postgresql():
+    with CaptureQueriesContext(connection) as queries:
+        note_opt_outs(
+            [Note("a", 1, 10, 5), None, Note("b", 2, 10, 5), Note("a", 3, 10, 5)], now=NOW
+        )
+    assert len(queries) == (1 if connection.vendor == "postgresql" else 3)
 
 
 @pytest.mark.django_db
