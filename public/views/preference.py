@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from preferences.links import is_alive, read_preferences
 from preferences.tokens import Preferences
+from public.look import Look
 from public.page_form import PAUSE_MONTHS, NotOurForm, Wanted, WrongDay, days_of_pause
 from public.shown import agreement
 from public.views.after import answer_act, keep_reason, take_back
@@ -78,7 +79,7 @@ def preference_history(request: HttpRequest, token: str) -> HttpResponse:
 def _open(request: HttpRequest, token: str) -> Visit[Preferences]:
     visit = begin_visit(request, read_preferences, token)
     if not is_alive(visit.link, now=visit.now):
-        raise LinkEnded
+        raise LinkEnded(Look(visit.unit))
     return visit
 
 

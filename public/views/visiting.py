@@ -52,9 +52,17 @@ _UNIT = f"SELECT * FROM {BusinessUnit._meta.db_table} WHERE id = %s"
 class NoSuchLink(Exception):
     """The token is not one of ours, or names what is not there: the same 404 for all of them."""
 
+    status = 404
+    look: Look | None = None
+
 
 class LinkEnded(Exception):
-    """The token is ours and too old, or its links were revoked."""
+    """The token is ours and too old, or its links were revoked. ``look``: the sender's, if known."""
+
+    status = 410
+
+    def __init__(self, look: Look | None = None) -> None:
+        self.look = look
 
 
 class Visit[L: (Unsubscribe, Preferences)]:
@@ -189,7 +197,7 @@ def _answer(
     try:
         return view(request, *args, **kwargs)
     except (NoSuchLink, LinkEnded) as error:
-        return no_link(request, status=410 if isinstance(error, LinkEnded) else 404)
+        return no_link(request, status=error.status, look=error.look)
     except DatabaseTrouble:  # also a connection that breaks, which is no DatabaseError
         log.exception("the database did not answer a public page")
         return _unavailable(request)
@@ -210,9 +218,9 @@ def _body_size(request: HttpRequest) -> int:
         return 0
 
 
-def no_link(request: HttpRequest, *, status: int) -> HttpResponse:
-    """Answer a link that does not work, or not any more: one body for all of them."""
-    return draw(request, "public/_no_link.html", {}, status=status)
+def no_link(request: HttpRequest, *, status: int, look: Look | None = None) -> HttpResponse:
+    """Answer a link that does not work, or not any more: one body for all that we did not sign."""
+    return draw(request, "public/_no_link.html", {}, look, status=status)
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:

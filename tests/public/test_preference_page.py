@@ -634,6 +634,9 @@ def test_a_link_that_is_too_old_or_revoked_says_so_and_changes_nothing(ada):
     ):
         assert response.status_code == 410
         assert "This link no longer works" in text_of(response)
+        page = response.content.decode()  # in the look of who wrote to them
+        assert ada.unit.name in page
+        assert f"/brand/{ada.unit.slug}.css" in page
     assert status_of(ada.address_id, ada.breaks) is IN
     links.revoke_preference_links(address_id=ada.address_id, now=ada.now + timedelta(seconds=1))
     assert ada.client.get(fresh).status_code == 410
