@@ -7,7 +7,7 @@ table of docs/rules.md says what is a reason and what is not.
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 type Network = IPv4Network | IPv6Network
@@ -99,7 +99,7 @@ def read_reasons(text: str) -> tuple[Why, ...]:
     return tuple(why for why in Why if why.value in named)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def network_of(address: str, excused: tuple[Network, ...] = ()) -> str:
     """Return the network that counts together, "" for one that makes no burst.
 
@@ -111,8 +111,20 @@ def network_of(address: str, excused: tuple[Network, ...] = ()) -> str:
         return ""
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
-    for network in (*OWN_NETWORKS, *excused):
-        if found.version == network.version and found in network:
-            return ""
+    number = int(found)
+    if any(number >> shift == start for start, shift in _spans(found.version, excused)):
+        return ""
     prefix = IPV4_PREFIX if found.version == 4 else IPV6_PREFIX
-    return str(ip_network((found, prefix), strict=False))
+    shift = found.max_prefixlen - prefix
+    return f"{type(found)(number >> shift << shift)}/{prefix}"
+
+
+@cache
+def _spans(version: int, excused: tuple[Network, ...]) -> tuple[tuple[int, int], ...]:
+    """Return the networks that make no burst as bits: an address is in one if its first ones agree."""
+    shifts = [
+        (network, network.max_prefixlen - network.prefixlen)
+        for network in (*OWN_NETWORKS, *excused)
+        if network.version == version
+    ]
+    return tuple((int(network.network_address) >> shift, shift) for network, shift in shifts)

@@ -17,7 +17,7 @@ def client_address(request: HttpRequest) -> str:
     return _canonical(chain[-1 - min(settings.TRUSTED_PROXY_COUNT, len(chain) - 1)])
 
 
-@lru_cache(maxsize=1024)  # asked several times in a request, and crowds come from few networks
+@lru_cache(maxsize=8192)  # asked several times in a request, and crowds come from few networks
 def _canonical(address: str) -> str:
     try:
         return str(ipaddress.ip_address(address))
