@@ -53,13 +53,13 @@ def narrowed(word: str) -> Q:
 def _indexed(word: str) -> str:
     """Return the longest part of a word without letters whose list is long; all of it if there is none."""
     common = _common() if is_postgresql() else {}
-    parts, start = [word[:0]], 0
+    parts, start = list[str](), 0
     for place in range(len(word) - 2):
         if common.get(word[place : place + 3], 0) >= LONG:
             parts.append(word[start : place + 2])
             start = place + 1
-    longest = max([*parts, word[start:]], key=len)
-    return longest if any(_windows(longest)) else word
+    parts.append(word[start:])
+    return max([part for part in parts if any(_windows(part))], key=len, default=word)
 
 
 def unindexed(word: str) -> Q:

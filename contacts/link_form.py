@@ -19,13 +19,14 @@ from subscriptions_site.web.forms import UiForm
 class LinkForm(UiForm):
     """One address, and for one who opted out of everything a legal basis for this one mail (R4).
 
-    ``key`` makes a form sent twice one mail.
+    ``key`` makes a form sent twice one mail. ``type``: the one that the person shall come back to.
     """
 
     address = forms.TypedChoiceField(label=_("Address"), coerce=int)
     legal_basis = forms.ChoiceField(label=_("Legal basis for this mail"), required=False)
     explanation = explanation_field(label=_("Why this person gets this mail"))
     key = forms.UUIDField(widget=forms.HiddenInput)
+    type = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, addresses: Sequence[Address], **kwargs: Any) -> None:
         kwargs["initial"] = {"key": uuid.uuid4(), **kwargs.get("initial", {})}

@@ -24,6 +24,9 @@ WHY_NOT: dict[CannotMail, Promise] = {
     CannotMail.SENT_SINCE: _(
         "They unsubscribed from all, and one link was mailed since. They get no second one (R4)."
     ),
+    CannotMail.ASKED_BACK_SINCE: _(
+        "They opted out of this, and one link was mailed since. They get no second one (R4)."
+    ),
 }
 
 

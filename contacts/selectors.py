@@ -96,8 +96,11 @@ def narrowing_of(query: ContactQuery) -> Q:
 
 def walking_of(query: ContactQuery) -> Sql:
     """Return the same, for who asks one contact after the other."""
+    words = search_parts(query.search)
+    if not words:
+        return query.filters.walked
     found = Q()
-    for word in search_parts(query.search):
+    for word in words:
         found &= unindexed(word)
     return both(query.filters.walked, compiled(found))
 

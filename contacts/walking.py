@@ -7,6 +7,7 @@ planning what a status depends on takes as long as asking it of a page (docs/ben
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -114,14 +115,14 @@ def _ask(sql: str, values: Sequence[Any], *, is_steady: bool) -> list[tuple[Any,
 def _contacts(rows: Sequence[Sequence[Any]], fields: Sequence[Any], key: str) -> list[Contact]:
     """Return the rows as contacts; the last column is what they are sorted by."""
     names = [field.attname for field in fields]
-    converters = [(place, _converters_of(field)) for place, field in enumerate(fields)]
-    converters = [(place, found) for place, found in converters if found]
+    converters = [(place, *_converters_of(field)) for place, field in enumerate(fields)]
+    converters = [found for found in converters if found[2]]
     contacts = []
     for row in rows:
         values = list(row[:-1])
-        for place, found in converters:
+        for place, column, found in converters:
             for convert in found:
-                values[place] = convert(values[place], fields[place].cached_col, connection)
+                values[place] = convert(values[place], column, connection)
         contact = Contact.from_db(connection.alias, names, values)
         if key in _ORDERS:
             setattr(contact, key, row[-1])
@@ -129,7 +130,9 @@ def _contacts(rows: Sequence[Sequence[Any]], fields: Sequence[Any], key: str) ->
     return contacts
 
 
-def _converters_of(field: Any) -> list[Any]:
-    """Return what makes a value of the database one of Python, as a queryset would."""
-    of_database = connection.ops.get_db_converters(field.cached_col)
-    return [*of_database, *field.get_db_converters(connection)]
+@cache
+def _converters_of(field: Any) -> tuple[Any, list[Any]]:
+    """Return the column and what makes its values ones of Python, as a queryset would."""
+    column = field.cached_col
+    of_database = connection.ops.get_db_converters(column)
+    return column, [*of_database, *field.get_db_converters(connection)]

@@ -34,6 +34,7 @@ from preferences.values import (
     ScopeKind,
     State,
     Status,
+    type_scope,
 )
 
 
@@ -45,6 +46,7 @@ class CannotMail(StrEnum):
     UNDELIVERABLE = "undeliverable"
     OPTED_OUT_OF_ALL = "opted_out_of_all"
     SENT_SINCE = "sent_since"
+    ASKED_BACK_SINCE = "asked_back_since"
 
 
 class NotMailed(ValueError):
@@ -100,11 +102,13 @@ def mail_link(
     key: str,
     legal_basis: LegalBasis | None = None,
     explanation: str = "",
+    resubscribes: int | None = None,
     now: datetime,
 ) -> OutgoingMail:
     """Mail somebody the link to their choices, and keep who did it and on which ground.
 
-    ``key`` of the form makes a second sending of it the same mail. Raises NotMailed and NoGrounds.
+    ``key`` of the form makes a second sending of it the same mail. ``resubscribes``: the type that the
+    mail shall win them back to. Raises NotMailed and NoGrounds.
     """
     reason = why_not(address)
     if reason is not None:
@@ -112,10 +116,13 @@ def mail_link(
     key = f"link:{user.pk}:{key}"
     with transaction.atomic():
         Address.objects.select_for_update(no_key=True).get(pk=address.pk)  # two of staff, one mail
-        left = _left(states_for([address.pk]))
+        said = states_for([address.pk])
+        left = _left(said)
         if left:
             _check_grounds(legal_basis, explanation)
-            _check_first(address, left[address.pk], key)
+            _check_first(address, left[address.pk], key, CannotMail.SENT_SINCE)
+        elif left_at := _left_type_at(said, address, resubscribes):
+            _check_first(address, left_at, key, CannotMail.ASKED_BACK_SINCE)
         language = reading_languages([address.pk], default=unit.default_language)[address.pk]
         letter = link_letter(PREFERENCE_LINK, address, unit, language, now)
         mail = queue_mail(letter=letter, key=key, now=now, user=user)
@@ -143,14 +150,24 @@ def _check_grounds(legal_basis: LegalBasis | None, explanation: str) -> None:
         raise NoGrounds(tuple(missing))
 
 
-def _check_first(address: Address, left_at: datetime, key: str) -> None:
-    """R4, R14: who opted out of everything gets a single mail with a link, until they choose anew."""
+def _left_type_at(said: Said, address: Address, type_id: int | None) -> datetime | None:
+    """Return when the person opted out of this type, None where no word of theirs stands."""
+    registers = said.get((address.pk, type_scope(type_id))) if type_id is not None else None
+    own = registers.own if registers else None
+    return own.said_at if own and own.status is Status.UNSUBSCRIBED else None
+
+
+def _check_first(address: Address, left_at: datetime, key: str, reason: CannotMail) -> None:
+    """R4, R14: who opted out of everything gets a single mail with a link, until they choose anew.
+
+    So does who opted out of one type, of mails that shall win them back to it.
+    """
     mails = LinkHandout.objects.filter(
         address=address, way=LinkHandout.Way.MAIL, at__gte=left_at
     ).values("mail_id")
     sent = OutgoingMail.objects.filter(pk__in=mails).exclude(key=key)
     if sent.exclude(state__in=_NEVER_LEFT).exists():
-        raise NotMailed(CannotMail.SENT_SINCE)
+        raise NotMailed(reason)
 
 
 _NEVER_LEFT = (OutgoingMail.State.FAILED, OutgoingMail.State.CANCELLED)

@@ -44,6 +44,7 @@ def _mail(contact: Contact, form: LinkForm, user: User) -> bool:
             key=str(form.cleaned_data["key"]),
             legal_basis=form.basis,
             explanation=form.cleaned_data["explanation"],
+            resubscribes=form.cleaned_data["type"],
             now=timezone.now(),
         )
     except (handing.NotMailed, handing.NoGrounds) as error:
@@ -92,7 +93,8 @@ def contact_confirm_again(request: Request, contact_id: int) -> HttpResponse:
 def _begin(request: Request, contact_id: int) -> tuple[Contact, LinkForm]:
     contact = get_contact(cast(User, request.user), contact_id)
     data = request.POST if request.method == "POST" else None
-    return contact, LinkForm(data, addresses=addresses_of(contact))
+    initial = {"type": number_of(request, "type")}
+    return contact, LinkForm(data, addresses=addresses_of(contact), initial=initial)
 
 
 def _unit(contact: Contact, user: User) -> BusinessUnit:

@@ -1,7 +1,7 @@
 """Jobs: the list, one job with its progress and result, and what may be done with it."""
 
-from collections.abc import Callable, Iterable
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -196,6 +196,7 @@ def _drawn(request: Request, found: Job, *, problem: str = "", status: int = 200
         "may_undo": may_be_undone(found) and bool(counts.items.get("changed")),
         **_acts(user, found),
     }
+    context["focus"] = _focus(context) if request.method == "POST" else ""
     return page_or_fragment(request, "jobs/job.html", context, ["job_status"], status=status)
 
 
@@ -216,6 +217,12 @@ def _acts(user: User, found: Job) -> dict[str, bool]:
         "may_approve": may_approve(user, found),
         "is_going": found.state in GOING,
     }
+
+
+def _focus(context: Mapping[str, Any]) -> str:
+    """Return where the focus goes after an act, as its button is gone: what can be done next."""
+    nexts = (act for act in ("resume", "pause") if context[f"may_{act}"])
+    return next(nexts, "heading")
 
 
 def _said(request: Request, progress: Progress) -> int | None:

@@ -197,3 +197,26 @@ def test_the_pages_of_jobs_with_and_without_a_worker(staff, live_server, scene):
         staff.goto(f"{live_server.url}{path}")
         expect(staff.get_by_text("no worker is running")).to_be_visible()
         assert grave_violations(staff) == []
+
+
+def test_a_job_is_steered_with_keys_alone(staff, live_server, scene):
+    everyone = Contact.objects.filter(deleted_at=None)
+    job = start_edit(opting(OUT, scene.offers), scene.editor, everyone)
+    page = staff
+    page.goto(f"{live_server.url}/jobs/")
+    page.get_by_role("link", name="Opt out 34 contacts").focus()
+    press(page, "Enter")
+    page.get_by_role("button", name="Pause").focus()
+    press(page, "Enter")
+    expect(page.get_by_text("Paused by Tom Birch")).to_be_visible()
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    press(page, "Enter")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    press(page, "Tab")
+    expect(page.get_by_role("button", name="Cancel job")).to_be_focused()
+    page.once("dialog", lambda dialog: dialog.accept())
+    press(page, "Enter")
+    expect(page.get_by_text("Cancelled after 0 of 34 contacts.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Opt out 34 contacts")).to_be_focused()
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED

@@ -80,6 +80,12 @@ def test_a_word_that_everybody_has_is_looked_for_beside_the_one_that_leads(edito
 
 
 @on_postgresql
+def test_a_part_without_three_letters_in_a_row_leads_nobody(editor, alike):
+    found = find_contacts(editor, ContactQuery(search="son@---.mailzof"))
+    assert _asked_of_the_index(found) == ["%ilzof%"]
+
+
+@on_postgresql
 def test_who_leads(alike):
     assert letters.leads("person123")
     assert letters.leads("zofia")

@@ -130,6 +130,31 @@ def test_r4_a_link_that_never_left_or_came_before_the_opt_out_does_not_count(sce
     assert grounded(client, scene, KEY.replace("1", "4", 8)).status_code == 422
 
 
+def test_r4_one_who_left_a_type_gets_a_single_link_to_win_them_back_to_it(scene, as_user):
+    scene.person_says(scene.guide, OUT)
+    client, keys = as_user(scene.editor), [KEY.replace("1", str(n), 8) for n in range(2, 9)]
+    dialog = client.get(f"{url('send_link', scene)}?type={scene.guide.pk}").text
+    assert f'name="type" value="{scene.guide.pk}"' in dialog
+    assert send(client, scene, type=scene.guide.pk).status_code == 302
+    assert send(client, scene, type=scene.guide.pk).status_code == 302  # the same form again
+    refused = send(client, scene, type=scene.guide.pk, key=keys[0])
+    assert refused.status_code == 422
+    assert "They opted out of this, and one link was mailed since." in text(refused)
+    assert OutgoingMail.objects.count() == LinkHandout.objects.count() == 1
+    # What is asked for without winning them back, and types they did not leave, are as before.
+    assert send(client, scene, key=keys[1]).status_code == 302
+    assert send(client, scene, type=scene.offers.pk, key=keys[2]).status_code == 302
+    scene.person_says(scene.guide, IN)
+    assert send(client, scene, type=scene.guide.pk, key=keys[3]).status_code == 302
+
+
+@pytest.mark.parametrize("wrong", ["x", "-1", "9" * 30, "1.5", "\x00"])
+def test_a_type_that_is_none_changes_nothing_about_a_link(scene, as_user, wrong):
+    client = as_user(scene.editor)
+    assert client.get(f"{url('send_link', scene)}?type={wrong}").status_code == 200
+    assert send(client, scene, type=wrong).status_code in (302, 422)
+
+
 def test_r4_whoever_opted_out_themself_is_best_sent_a_link(scene, as_user):
     scene.person_says(scene.guide, OUT)
     scene.say(scene.offers, OUT)
