@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import Right, require
 from accounts.models import User
 from contacts.bulk.changes import Door
-from contacts.bulk.describing import FILES, reason_words
+from contacts.bulk.describing import FILES, left_words, reason_words
 from contacts.bulk.kinds import done_of
 from contacts.bulk.tally import Tally
 from contacts.bulk.waiting import counted
@@ -164,8 +164,4 @@ def _summary(counts: Mapping[str, int]) -> str:
         "%(count)s opt-outs were given back. What the people said before counts again.",
         given,
     )
-    told = [words % {"count": number(given)}]
-    if left:
-        words = ngettext("%(count)s was left as it is.", "%(count)s were left as they are.", left)
-        told.append(words % {"count": number(left)})
-    return " ".join(told)
+    return f"{words % {'count': number(given)}} {left_words(left)}".strip()

@@ -142,13 +142,13 @@ def _undo_summary(counts: Mapping[str, int]) -> str:
         "%(count)s contacts are as before the job.",
         changed,
     )
-    told = [words % {"count": number(changed)}]
-    if refused:
-        words = ngettext(
-            "%(count)s was left as it is.", "%(count)s were left as they are.", refused
-        )
-        told.append(words % {"count": number(refused)})
-    return " ".join(told)
+    return f"{words % {'count': number(changed)}} {left_words(refused)}".strip()
+
+
+def left_words(count: int) -> str:
+    """Return "3 were left as they are.", "" for nobody."""
+    words = ngettext("%(count)s was left as it is.", "%(count)s were left as they are.", count)
+    return words % {"count": number(count)} if count else ""
 
 
 def _summary(status: Status, counts: Mapping[str, int]) -> str:
