@@ -69,10 +69,11 @@ class Batch:
         evidences = {evidence_key(*change) for change in self.changes} - {None}
         return numbers_to_read(events=len(self.changes) + 2 * lifting, evidences=len(evidences))
 
-    def run(self) -> list[Result]:
+    def run(self, *, commits: bool = False) -> list[Result]:
+        """Return what became of each change. ``commits``: the transaction ends with this batch."""
         results = [self._one(change) for change in self.changes]
         if not self.is_preview:
-            self.record.write(self.changed, self.known.rows.row_ids)
+            self.record.write(self.changed, self.known.rows.row_ids, commits=commits)
         return results
 
     def _one(self, change: Change) -> Result:

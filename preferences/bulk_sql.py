@@ -11,9 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
-Row = Sequence[Any]
+type Row = Sequence[Any]
+type Column = tuple[str, str]  # a name, and its PostgreSQL type
 _PLAIN = frozenset({int, datetime})
+_ID = ("id", "bigint")
 FEW = 8  # rows up to which INSERT is cheaper than COPY, which takes turns of its own
 
 
@@ -78,15 +81,22 @@ def fetch_all(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def run_prepared(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def run_prepared(
+    sql: str,
+    parameters: Sequence[Any],
+    *,
+    first: tuple[str, Sequence[str]] | None = None,
+    commits: bool = False,
+) -> list[tuple[Any, ...]]:
     """Run a statement about one thing, whose text does not vary; return its rows, if it has any.
 
-    PostgreSQL plans it once for each connection: planning would cost more than running it.
+    PostgreSQL plans it once for each connection: planning would cost more than running it. There,
+    ``first`` is run before it and COMMIT behind it (``commits``) in one turn to the server.
     """
     if is_postgresql():
         ours: Any = connection
         values = [value if type(value) is str else _text(value) for value in parameters]
-        rows: list[tuple[Any, ...]] = ours.fetch_prepared(sql, values)
+        rows: list[tuple[Any, ...]] = ours.fetch_prepared(sql, values, first=first, commits=commits)
         return rows
     return fetch_all(sql, parameters)
 
@@ -100,12 +110,13 @@ class SmallWrites:
     def add(self, sql: str, parameters: list[Any]) -> None:
         self._statements.append((sql, parameters))
 
-    def send(self) -> None:
-        """Write what was added so far."""
+    def send(self, *, commits: bool = False) -> None:
+        """Write what was added so far. ``commits``: it is the last of the outermost atomic block."""
         if not self._statements:
             return
         sql = _as_one(tuple([sql for sql, _ in self._statements]))
-        run_prepared(sql, [value for _, values in self._statements for value in values])
+        values = [value for _, values in self._statements for value in values]
+        run_prepared(sql, values, commits=commits)
         self._statements.clear()
 
 
@@ -116,8 +127,15 @@ def _as_one(statements: tuple[str, ...]) -> str:
     return f"WITH {named} {last}" if others else last
 
 
+def columns_of(model: type[Model], names: Sequence[str]) -> tuple[Column, ...]:
+    """Return these columns of the model's table with their PostgreSQL types."""
+    kinds = {field.attname: field.db_type(connection) for field in model._meta.concrete_fields}
+    # Without its length: a cast to varchar(9) would cut what is too long, instead of refusing it.
+    return tuple([(name, str(kinds[name]).partition("(")[0]) for name in names])
+
+
 def insert_rows(
-    table: str, columns: Sequence[str], rows: Sequence[Row], small: SmallWrites | None = None
+    table: str, columns: Sequence[Column], rows: Sequence[Row], small: SmallWrites | None = None
 ) -> None:
     """Insert rows of numbers, datetimes, texts and bytes.
 
@@ -126,9 +144,10 @@ def insert_rows(
     """
     if not rows:
         return
+    names = [name for name, _ in columns]
     if not is_postgresql():
-        marks = ", ".join(["%s"] * len(columns))
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        marks = ", ".join(["%s"] * len(names))
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
         with connection.cursor() as cursor:
             cursor.executemany(sql, rows)
     elif len(rows) > FEW:
@@ -136,24 +155,48 @@ def insert_rows(
             "\t".join([str(v) if type(v) in _PLAIN else copy_text(v) for v in row]) for row in rows
         ]
         with connection.cursor() as cursor:
-            copy_lines(cursor, table, columns, "\n".join(lines) + "\n")
+            copy_lines(cursor, table, names, "\n".join(lines) + "\n")
     else:
-        _write_few(_insert_few(table, columns, rows), small)
+        same, varying, values = _split(columns, rows)
+        given = [value is not None for value in values[: len(same)]]  # no column has a default
+        same = tuple([column for column, is_given in zip(same, given, strict=True) if is_given])
+        sql = _insert_from(table, same, varying)
+        _write_few((sql, [value for value in values if value is not None]), small)
 
 
-def _insert_few(table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
-    """Return the statement; a column that is NULL in every row is left out (none has a default)."""
-    count = len(rows)
-    kept = [n for n, column in enumerate(zip(*rows, strict=True)) if column.count(None) < count]
-    sql = _insert_statement(table, tuple([columns[n] for n in kept]), count)
-    values = [str(v) if type(v := row[n]) is int else _text(v) for row in rows for n in kept]
-    return sql, values
+type _Split = tuple[tuple[Column, ...], tuple[Column, ...], list[str | None]]
+
+
+def _split(columns: Sequence[Column], rows: Sequence[Row]) -> _Split:
+    """Return the columns that are the same in all rows, those that are not, and the values of both.
+
+    What is the same travels once, anything else as an array: few and short parameters.
+    """
+    count, same, varying = len(rows), [], []
+    values: list[str | None] = []
+    arrays: list[str] = []
+    for column, found in zip(columns, zip(*rows, strict=True), strict=True):
+        first = found[0]
+        if found.count(first) == count:
+            same.append(column)
+            values.append(_text(first))
+        else:
+            varying.append(column)
+            arrays.append(array_literal(found))
+    return tuple(same), tuple(varying), values + arrays
 
 
 @lru_cache(maxsize=512)
-def _insert_statement(table: str, columns: tuple[str, ...], count: int) -> str:
-    marks = f"({', '.join(['%s'] * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * count)}"
+def _insert_from(table: str, same: tuple[Column, ...], varying: tuple[Column, ...]) -> str:
+    names = ", ".join([name for name, _ in (*same, *varying)])
+    values = [f"%s::{kind}" for _, kind in same] + [f"new.{name}" for name, _ in varying]
+    insert = f"INSERT INTO {table} ({names}) SELECT {', '.join(values)}"
+    return f"{insert} FROM {_unnested(varying)}" if varying else insert
+
+
+def _unnested(columns: Sequence[Column]) -> str:
+    arrays = ", ".join([f"%s::{kind}[]" for _, kind in columns])
+    return f"unnest({arrays}) AS new({', '.join([name for name, _ in columns])})"
 
 
 def _write_few(statement: tuple[str, list[Any]], small: SmallWrites | None) -> None:
@@ -191,8 +234,8 @@ def copy_lines(cursor: Any, table: str, columns: Sequence[str], text: str) -> No
             copy.write(text)
 
 
-def insert_missing(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
-    """Insert the rows whose key is not there yet; ``columns`` are (name, PostgreSQL type)."""
+def insert_missing(table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    """Insert the rows whose key is not there yet."""
     if not rows:
         return
     names = ", ".join(name for name, _ in columns)
@@ -212,62 +255,50 @@ def insert_missing(table: str, columns: Sequence[tuple[str, str]], rows: Sequenc
 
 def update_rows(
     table: str,
-    columns: Sequence[tuple[str, str]],
+    columns: Sequence[Column],
     rows: Sequence[Row],
     small: SmallWrites | None = None,
 ) -> None:
-    """Update rows by id; ``columns`` are (name, PostgreSQL type), the rows end with the id.
-
-    Few are added to ``small``, as above.
-    """
+    """Update rows by id; the rows end with it. Few are added to ``small``, as above."""
     if not rows:
         return
-    if is_postgresql() and 1 < len(rows) <= FEW:
-        arrays = [array_literal(column) for column in zip(*rows, strict=True)]
-        _write_few((_update_from(table, tuple(columns)), arrays), small)
+    if not is_postgresql():
+        assigned = ", ".join([f"{name} = %s" for name, _ in columns])
+        with connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", rows)
         return
-    if is_postgresql() and len(rows) > 1:
-        _update_many(table, columns, rows)
-        return
-    assigned = ", ".join([f"{name} = %s" for name, _ in columns])
-    sql = f"UPDATE {table} SET {assigned} WHERE id = %s"
-    if is_postgresql():
-        _write_few((sql, [_text(value) for value in rows[0]]), small)
+    same, varying, values = _split((*columns, _ID), rows)
+    sql = _update_from(table, same, varying)
+    if len(rows) <= FEW:
+        _write_few((sql, values), small)
         return
     with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
-
-
-def _update_many(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
-    """Update with an array for each column; one that is the same in every row travels once."""
-    *values, ids = zip(*rows, strict=True)
-    same: list[tuple[str, Any]] = []
-    arrays: list[tuple[tuple[str, str], str]] = []
-    for (name, kind), column in zip(columns, values, strict=True):
-        if column.count(column[0]) == len(column):
-            same.append((f"{name} = %s::{kind}", column[0]))
-        else:
-            arrays.append(((name, kind), array_literal(column)))
-    sql = _update_from(table, tuple([column for column, _ in arrays]), tuple([s for s, _ in same]))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql, [*(value for _, value in same), *(text for _, text in arrays), array_literal(ids)]
-        )
+        cursor.execute(sql, values)
 
 
 @lru_cache(maxsize=512)
-def _update_from(
-    table: str, columns: tuple[tuple[str, str], ...], same: tuple[str, ...] = ()
-) -> str:
-    sets = ", ".join([*same, *(f"{name} = new.{name}" for name, _ in columns)])
-    casts = ", ".join(f"%s::{kind}[]" for _, kind in (*columns, ("id", "bigint")))
-    names = ", ".join([*(name for name, _ in columns), "id"])
+def _update_from(table: str, same: tuple[Column, ...], varying: tuple[Column, ...]) -> str:
+    sets = [f"{name} = %s::{kind}" for name, kind in same if name != "id"]
+    if not varying:  # one row
+        return f"UPDATE {table} SET {', '.join(sets)} WHERE id = %s::bigint"
+    sets += [f"{name} = new.{name}" for name, _ in varying if name != "id"]
     return (
-        f"UPDATE {table} AS old SET {sets} FROM unnest({casts}) AS new({names}) "
+        f"UPDATE {table} AS old SET {', '.join(sets)} FROM {_unnested(varying)} "
         "WHERE old.id = new.id"
     )
 
 
 def array_literal(column: Sequence[object]) -> str:
-    """Return a PostgreSQL array literal of numbers, datetimes and NULLs; far cheaper than adapting each."""
-    return "{" + ",".join(["NULL" if v is None else f'"{v}"' for v in column]) + "}"
+    """Return a PostgreSQL array literal; far cheaper than adapting each value."""
+    return "{" + ",".join([_element(value) for value in column]) + "}"
+
+
+def _element(value: object) -> str:
+    if type(value) is int:
+        return str(value)
+    text = _text(value)
+    if text is None:
+        return "NULL"
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -11,12 +11,21 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from preferences import seal
-from preferences.bulk_sql import FEW, SmallWrites, copy_lines, copy_text, insert_rows, is_postgresql
+from preferences.bulk_sql import (
+    FEW,
+    SmallWrites,
+    columns_of,
+    copy_lines,
+    copy_text,
+    insert_rows,
+    is_postgresql,
+)
 from preferences.gathering import Read
 from preferences.models import EVENT_SEQUENCE, ConsentEvent, Evidence
 
 TABLE = ConsentEvent._meta.db_table
 EVIDENCE = Evidence._meta.db_table
+_COLUMNS = columns_of(ConsentEvent, seal.EVENT_COLUMNS)
 
 
 class Entry(NamedTuple):
@@ -138,7 +147,7 @@ def _insert(entries: Sequence[Entry], small: SmallWrites | None) -> None:
         if prepared is None:
             prepared = stamps[id(stamp)] = (seal.stamp_bytes(stamp), _adapted(stamp))
         rows.append((*own, *prepared[1], seal.event_digest(own, prepared[0])))
-    insert_rows(TABLE, seal.EVENT_COLUMNS, rows, small)
+    insert_rows(TABLE, _COLUMNS, rows, small)
 
 
 def _adapted(stamp: seal.Stamp) -> tuple[Any, ...]:

@@ -129,9 +129,8 @@ def write(
                 new.append((*value, key[0], key[1].id))
             else:
                 old.append((*value, row_id))
-        insert_rows(
-            table, [*(name for name, _ in _WRITTEN), "address_id", scope_column], new, small
-        )
+        key_columns = (("address_id", "bigint"), (scope_column, "bigint"))
+        insert_rows(table, (*_WRITTEN, *key_columns), new, small)
         update_rows(table, _WRITTEN, old, small)
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from preferences import projection
 from preferences.bulk_sql import FEW, fetch_all, match, moment, parameter, run_prepared
-from preferences.gathering import Read, Run, read_together
+from preferences.gathering import Read, read_together
 from preferences.models import (
     Address,
     BurstLabel,
@@ -66,32 +67,36 @@ def _types_named(wishes: Sequence[Wish]) -> set[int]:
     return {wish.scope.id for wish in wishes if wish.scope.kind is ScopeKind.TYPE and wish.scope.id}
 
 
-def read_addresses(address_ids: Collection[int], *, lock: bool) -> dict[int, AddressFacts]:
-    """Read the addresses, locked in the order of their ids so that two batches cannot deadlock."""
-    matches, parameter = match("id", address_ids)
-    sql = (
-        f"SELECT id, channel, canonical = '', erased_at, undeliverable_at FROM {Address._meta.db_table} "
-        f"WHERE {matches} ORDER BY id"
-    )
-    if lock and connection.features.has_select_for_update:
-        sql += " FOR NO KEY UPDATE"
+def _addresses(address_ids: Collection[int]) -> Read:
+    """Ask what is true of the addresses themselves."""
+    matches, ids = match("id", address_ids)
+    return Read(_ADDRESS_COLUMNS, f"FROM {_ADDRESSES} WHERE {matches}", (ids,))
+
+
+def _lock_of(address_ids: Collection[int]) -> tuple[str, tuple[str]] | None:
+    """Return the statement that locks them, in the order of their ids so that two batches cannot
+    deadlock, and tells what is true of them; None where a transaction has the database to itself.
+    """
+    if not connection.features.has_select_for_update:
+        return None
+    matches, ids = match("id", address_ids)
+    return _LOCK % matches, (str(ids),)
+
+
+def _facts_of(rows: Iterable[tuple[Any, ...]]) -> dict[int, AddressFacts]:
     return {
         row[0]: AddressFacts(_CHANNELS[row[1]], bool(row[2]), moment(row[3]), moment(row[4]))
-        for row in _runner(address_ids)(sql, [parameter])
+        for row in rows
     }
-
-
-def _runner(address_ids: Collection[int]) -> Run:
-    """Return how to ask about the addresses: about few, with the same words every time."""
-    return run_prepared if len(address_ids) <= FEW else fetch_all
 
 
 _CHANNELS = {channel.code: channel for channel in Channel}
 
 
 class Found(NamedTuple):
-    """What one statement found: see the functions that ask for each part."""
+    """What was found: see the functions that ask for each part."""
 
+    addresses: dict[int, AddressFacts]
     rows: projection.Rows
     terms: Terms
     kept: set[tuple[int, Scope, Source, Status]]
@@ -102,16 +107,28 @@ class Found(NamedTuple):
 
 
 def read_all(
-    address_ids: Collection[int], wishes: Sequence[Wish], now: datetime, besides: Read | None
+    address_ids: Collection[int],
+    wishes: Sequence[Wish],
+    now: datetime,
+    besides: Read | None,
+    *,
+    lock: bool,
 ) -> Found:
     """Read all that may matter to the wishes, in one statement; and ``besides`` for the caller.
 
-    After the lock: what is decided now goes by what is in force. Raises MissingUnit.
+    After the lock: what is decided now goes by what is in force. Few addresses are locked in the
+    same turn, many by a statement of their own, which is the one that tells their facts.
+    Raises MissingAddress and MissingUnit.
     """
+    locking = _lock_of(address_ids) if lock else None
+    is_few, locked = len(address_ids) <= FEW, None
+    if locking is not None and not is_few:
+        locked = fetch_all(*locking)
     units = {wish.scope.id or 0 for wish in wishes if wish.scope.kind is ScopeKind.UNIT}
-    wide, of_types, policies, types, kept, spoken, repeated, pending, known_units, others = (
+    addresses, wide, of_types, policies, types, kept, spoken, repeated, pending, known, others = (
         read_together(
             [
+                _addresses(address_ids) if locked is None else None,
                 *projection.rows_to_read(address_ids, types_needed(wishes)),
                 *terms_to_read(_terms_needed(wishes)),
                 _kept(address_ids, wishes, now),
@@ -121,13 +138,17 @@ def read_all(
                 _units(units),
                 besides,
             ],
-            run=_runner(address_ids),
+            run=partial(run_prepared, first=locking) if is_few else fetch_all,
         )
     )
-    missing = units - {row[0] for row in known_units}
+    facts = _facts_of(addresses if locked is None else locked)
+    if len(facts) != len(address_ids):
+        raise MissingAddress(min(set(address_ids) - set(facts)))
+    missing = units - {row[0] for row in known}
     if missing:
         raise MissingUnit(min(missing))
     return Found(
+        addresses=facts,
         rows=projection.rows_of(wide, of_types),
         terms=terms_of(policies, types),
         kept={
@@ -277,6 +298,18 @@ def _units(unit_ids: Collection[int]) -> Read | None:
 
 
 _EVENTS = ConsentEvent._meta.db_table
+_ADDRESSES = Address._meta.db_table
+_ADDRESS_COLUMNS = (
+    ("id", "bigint"),
+    ("channel", "smallint"),
+    ("canonical = ''", "boolean"),
+    ("erased_at", "timestamptz"),
+    ("undeliverable_at", "timestamptz"),
+)
+_LOCK = (
+    f"SELECT {', '.join(name for name, _ in _ADDRESS_COLUMNS)} FROM {_ADDRESSES} WHERE %s "
+    "ORDER BY id FOR NO KEY UPDATE"
+)
 _SCOPE_COLUMNS = (
     ("address_id", "bigint"),
     ("scope", "smallint"),

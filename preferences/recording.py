@@ -16,6 +16,7 @@ from mails.services import forget_mails_about
 from preferences import ledger, projection, seal
 from preferences.bulk_sql import (
     SmallWrites,
+    columns_of,
     fetch_all,
     ids_match,
     ids_parameter,
@@ -39,7 +40,9 @@ from preferences.models import (
 from preferences.situations import own_register
 from preferences.values import Act, Actor, Change, Decision, Registers, Scope, ScopeKind, Wish, Word
 
-_EVIDENCE_COLUMNS = ("id", "explanation", "details", "salt", "created_at")
+_EVIDENCE_COLUMNS = columns_of(
+    Evidence, ("id", "explanation", "details", "salt", "created_at")
+)
 CONFIRM_WITHIN = timedelta(days=7)
 MAIL_AGAIN_AFTER = timedelta(days=1)
 
@@ -82,15 +85,23 @@ class Record:
         self._events.append((own, key))
 
     def write(
-        self, changed: Mapping[projection.Key, Registers], row_ids: Mapping[projection.Key, int]
+        self,
+        changed: Mapping[projection.Key, Registers],
+        row_ids: Mapping[projection.Key, int],
+        *,
+        commits: bool = False,
     ) -> None:
-        """Write everything; inside the transaction that holds the addresses."""
+        """Write everything; inside the transaction that holds the addresses.
+
+        ``commits``: nobody writes anything behind it, so that COMMIT may travel with what is last.
+        """
         small = SmallWrites()
         if self._events:
             stamps = self._stamps(small)
             ledger.append([ledger.Entry(own, stamps[key]) for own, key in self._events], small)
         projection.write(changed, row_ids, small)
-        small.send()
+        is_all = not (self.repeats or self.ended_requests or self.requests or self.facts)
+        small.send(commits=commits and is_all)
         if self.repeats:
             _count_repeats(self.repeats, self.now)
         if self.ended_requests:
@@ -227,8 +238,8 @@ def _count_repeats(repeats: Sequence[Change], now: datetime) -> None:
     new = [(*key, row[0], parameter(row[2])) for key, row in raised.items() if row[1] is None]
     old = [(row[0], parameter(row[2]), row[1]) for row in raised.values() if row[1] is not None]
     names = ("address_id", "scope_kind", "scope_id", "word", "source", "count", "last_said_at")
-    insert_rows(table, names, new)
-    update_rows(table, (("count", "integer"), ("last_said_at", "timestamptz")), old)
+    insert_rows(table, columns_of(RepeatedWord, names), new)
+    update_rows(table, columns_of(RepeatedWord, ("count", "last_said_at")), old)
 
 
 def _erase(address_ids: Collection[int], now: datetime) -> None:

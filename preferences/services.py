@@ -7,7 +7,7 @@ an outer one: a job's cursor or an idempotency record commits together with the 
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from preferences.address_book import ensure_address, ensure_addresses
 from preferences.batch import Batch
@@ -41,8 +41,9 @@ def apply_changes(*, changes: Sequence[Change], actor: Actor, now: datetime) -> 
     """
     if not changes:
         return []
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        return _batch(changes, actor, now, is_preview=False).run()
+        return _batch(changes, actor, now, is_preview=False).run(commits=is_outermost)
 
 
 def apply_change(*, change: Change, actor: Actor, now: datetime) -> Result:

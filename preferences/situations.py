@@ -9,9 +9,7 @@ from preferences.models import ConsentEvent
 from preferences.reading import (
     AddressFacts,
     EventFacts,
-    MissingAddress,
     is_own_statement,
-    read_addresses,
     read_all,
     read_events,
     read_labels,
@@ -57,11 +55,10 @@ class Known:
         self.now = now
         address_ids = sorted({change.address_id for change in changes})
         wishes = list({id(change.wish): change.wish for change in changes}.values())
-        self.addresses = read_addresses(address_ids, lock=lock)
-        if len(self.addresses) != len(address_ids):
-            raise MissingAddress(min(set(address_ids) - set(self.addresses)))
-        found = read_all(address_ids, wishes, now, besides)
-        self.rows, self.terms, self.kept, self.spoken, self.repeated, self.pending = found[:6]
+        found = read_all(address_ids, wishes, now, besides, lock=lock)
+        self.addresses, self.rows, self.terms = found.addresses, found.rows, found.terms
+        self.kept, self.spoken, self.repeated = found.kept, found.spoken, found.repeated
+        self.pending = found.pending
         self.besides = found.besides
         self.events = read_events(wishes)
         self.labels = read_labels(wishes)

@@ -10,6 +10,8 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg import adapt, errors, pq
 
+type Values = Sequence[str | None]
+
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -22,41 +24,84 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._loader = adapt.Transformer(connection)
         return connection
 
-    def fetch_prepared(self, sql: str, values: Sequence[str | None]) -> list[tuple[Any, ...]]:
+    def fetch_prepared(
+        self,
+        sql: str,
+        values: Values,
+        *,
+        first: tuple[str, Values] | None = None,
+        commits: bool = False,
+    ) -> list[tuple[Any, ...]]:
         """Run a statement that PostgreSQL plans once for each connection, and return its rows.
 
         For the few statements that a busy site runs by the thousand: Django's cursors write the
         values out and have every statement planned, which costs more than running it. Straight
         through libpq, which costs a fifth of a cursor's Python. Values are text; ``%s`` marks them.
+
+        ``first``: a statement to run before it, in the same turn; its rows are dropped. ``commits``:
+        it is the last of the outermost atomic block, and COMMIT travels with it.
         """
         if self.queries_logged or not self.settings_dict.get("PREPARES"):
-            with self.cursor() as cursor:
-                cursor.execute(sql, values)
-                return list(cursor.fetchall()) if cursor.description else []
+            return self._fetch_by_cursor(sql, values, first)
         self.ensure_connection()
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
-            result = self._checked(self._execute(sql, values))
+            result = self._checked(self._execute(sql, values, first, commits=commits))
             if not result.ntuples:
                 return []
             self._loader.set_pgresult(result)
             return self._loader.load_rows(0, result.ntuples, tuple)
 
-    def _execute(self, sql: str, values: Sequence[str | None]) -> Any:
-        """Execute, with the BEGIN of an atomic block before it: psycopg leaves that to the first one.
+    def _fetch_by_cursor(
+        self, sql: str, values: Values, first: tuple[str, Values] | None
+    ) -> list[tuple[Any, ...]]:
+        with self.cursor() as cursor:
+            if first is not None:
+                cursor.execute(*first)
+            cursor.execute(sql, values)
+            return list(cursor.fetchall()) if cursor.description else []
 
-        BEGIN and a statement with nothing but numbers and arrays of them go to the server together.
+    def _execute(
+        self, sql: str, values: Values, first: tuple[str, Values] | None, *, commits: bool
+    ) -> Any:
+        """Execute; BEGIN of an atomic block, which psycopg leaves to the first statement, goes along.
+
+        What belongs together is one turn to the server: it stops at the first error and tells it.
         """
         pgconn = self.connection.pgconn
         begins = not self.connection.autocommit and pgconn.transaction_status == _IDLE
-        name = self._prepared.get(sql)
-        if begins and name and all(value and _NUMBERS.fullmatch(value) for value in values):
-            numbers = ",".join([f"'{value}'" for value in values])
-            return pgconn.exec_(b"BEGIN;EXECUTE %s(%s)" % (name, numbers.encode()))
+        if not begins and first is None and not commits:
+            encoded = [None if value is None else value.encode() for value in values]
+            return pgconn.exec_prepared(self._named(sql), encoded)
+        turn = [self._call(sql, values)]
+        if first is not None:
+            turn.insert(0, self._call(*first))
         if begins:
-            self._checked(pgconn.exec_(b"BEGIN"))
-        encoded = [None if value is None else value.encode() for value in values]
-        return pgconn.exec_prepared(name or self._prepare(sql), encoded)
+            turn.insert(0, b"BEGIN")
+        if commits:
+            turn.append(b"COMMIT")
+        return pgconn.exec_(b";".join(turn))
+
+    def _call(self, sql: str, values: Values) -> bytes:
+        """Write out the call of a prepared statement."""
+        name = self._named(sql)
+        if not values:
+            return b"EXECUTE " + name
+        written = [f"'{v}'".encode() if v and _PLAIN(v) else self._literal(v) for v in values]
+        return b"EXECUTE %b(%b)" % (name, b",".join(written))
+
+    def _literal(self, value: str | None) -> bytes:
+        if value is None:
+            return b"NULL"
+        return pq.Escaping(self.connection.pgconn).escape_literal(value.encode())
+
+    def _named(self, sql: str) -> bytes:
+        return self._prepared.get(sql) or self._prepare(sql)
+
+    def _commit(self) -> None:
+        """Commit, unless the last statement took that along."""
+        if self.connection is None or self.connection.pgconn.transaction_status != _IDLE:
+            super()._commit()
 
     def _prepare(self, sql: str) -> bytes:
         if len(self._prepared) >= _MOST:
@@ -101,7 +146,7 @@ _SETTINGS = b"SET plan_cache_mode = force_generic_plan; SET jit = off"
 # long as nobody counts it again.
 _PLANNED = b"SET enable_seqscan = off; EXPLAIN EXECUTE %s%s; RESET enable_seqscan"
 _MOST = 200  # prepared statements of one connection
-_NUMBERS = re.compile("[0-9,{}]+")
+_PLAIN = re.compile(r"[\w .:,+{}-]+", re.ASCII).fullmatch  # nothing that would end a literal
 _MARK = re.compile("%[%s]")
 
 
