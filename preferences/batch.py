@@ -15,8 +15,8 @@ from preferences.gathering import Read
 from preferences.ledger import Numbers, numbers_given, numbers_to_read
 from preferences.recording import Record, evidence_key
 from preferences.registers import hear_wide, merge_own, resolve, shape_of
-from preferences.rules import decide
-from preferences.situations import Known, own_register
+from preferences.rules import Situation, decide
+from preferences.situations import Known
 from preferences.values import (
     ACCOUNT,
     NO_WORDS,
@@ -32,6 +32,7 @@ from preferences.values import (
     ScopeKind,
     Status,
     TypeFacts,
+    Wish,
     Word,
     unit_scope,
 )
@@ -84,15 +85,21 @@ class Batch:
             if facts is None:
                 return Result(change, UNKNOWN_TYPE, Status.NOT_SPECIFIED, Status.NOT_SPECIFIED)
         situation = self.known.situation(change, facts)
+        decision = self._decision(wish, situation, facts)
+        result = self._follow(change, decision, facts)
+        if self.known.pending or self.record.requests:
+            self._end_requests(result)
+        return result
+
+    def _decision(self, wish: Wish, situation: Situation, facts: TypeFacts | None) -> Decision:
+        if not self.known.shares_wishes:
+            return decide(situation, wish, self.actor, self.terms.policy, facts)
         key = (id(wish), situation)
         decision = self._decisions.get(key)
         if decision is None:
             decision = decide(situation, wish, self.actor, self.terms.policy, facts)
             self._decisions[key] = decision
-        result = self._follow(change, decision, facts)
-        if self.known.pending or self.record.requests:
-            self._end_requests(result)
-        return result
+        return decision
 
     def _follow(self, change: Change, decision: Decision, facts: TypeFacts | None) -> Result:
         """Do what was decided."""
@@ -170,7 +177,7 @@ class Batch:
             for scope, own in self._before_hearing(change).items():
                 self._keep(address_id, scope, own)
         elif wish.word is Word.OWN:
-            heard = own_register(wish, self.now)._replace(event_id=event_id)
+            heard = self.known.heard(wish)._replace(event_id=event_id)
             for scope, registers in self.known.below(address_id, wish.scope).items():
                 self._keep(address_id, scope, hear_wide(registers, heard))
 
@@ -210,7 +217,7 @@ class Batch:
                 said = fold_address(address_id, self.terms).as_it_is_now(said)
             return said, restores
         if writes is Word.OWN:
-            heard = own_register(wish, self.now)._replace(event_id=event_id)
+            heard = self.known.heard(wish)._replace(event_id=event_id)
             return merge_own(current.own, heard), None
         names = current.own.event_id if names_own and current.own is not None else None
         return Register(wish.status, self.now, event_id, wish.source, 0, names), None

@@ -55,6 +55,8 @@ def match(column: str, ids: Collection[int]) -> tuple[str, object]:
 
 def parameter(moment: datetime) -> object:
     """Return the moment as raw SQL stores it; SQLite keeps text."""
+    if is_postgresql():
+        return moment
     return connection.ops.adapt_datetimefield_value(moment)
 
 
@@ -158,10 +160,10 @@ def insert_rows(
             copy_lines(cursor, table, names, "\n".join(lines) + "\n")
     else:
         same, varying, values = _split(columns, rows)
-        given = [value is not None for value in values[: len(same)]]  # no column has a default
-        same = tuple([column for column, is_given in zip(same, given, strict=True) if is_given])
-        sql = _insert_from(table, same, varying)
-        _write_few((sql, [value for value in values if value is not None]), small)
+        if None in values:  # nothing to say: no column has a default
+            same = tuple([one for one, value in zip(same, values, strict=False) if value is not None])
+            values = [value for value in values if value is not None]
+        _write_few((_insert_from(table, same, varying), values), small)
 
 
 type _Split = tuple[tuple[Column, ...], tuple[Column, ...], list[str | None]]
@@ -172,14 +174,17 @@ def _split(columns: Sequence[Column], rows: Sequence[Row]) -> _Split:
 
     What is the same travels once, anything else as an array: few and short parameters.
     """
-    count, same, varying = len(rows), [], []
+    count = len(rows)
+    if count == 1:
+        return tuple(columns), (), [_text(value) for value in rows[0]]
+    same, varying = [], []
     values: list[str | None] = []
     arrays: list[str] = []
     for column, found in zip(columns, zip(*rows, strict=True), strict=True):
         first = found[0]
         if found.count(first) == count:
             same.append(column)
-            values.append(_text(first))
+            values.append(None if first is None else _text(first))
         else:
             varying.append(column)
             arrays.append(array_literal(found))
@@ -267,9 +272,13 @@ def update_rows(
         with connection.cursor() as cursor:
             cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", rows)
         return
+    if 1 < len(rows) <= FEW:  # always arrays: one text, and so one plan, whoever they are
+        arrays = [array_literal(column) for column in zip(*rows, strict=True)]
+        _write_few((_update_from(table, (), (*columns, _ID)), arrays), small)
+        return
     same, varying, values = _split((*columns, _ID), rows)
     sql = _update_from(table, same, varying)
-    if len(rows) <= FEW:
+    if len(rows) == 1:
         _write_few((sql, values), small)
         return
     with connection.cursor() as cursor:
@@ -296,9 +305,11 @@ def array_literal(column: Sequence[object]) -> str:
 def _element(value: object) -> str:
     if type(value) is int:
         return str(value)
-    text = _text(value)
-    if text is None:
+    if value is None:
         return "NULL"
+    if type(value) is bytes:
+        return f'"\\\\x{value.hex()}"'
+    text = str(_text(value))
     if "\\" in text or '"' in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -5,10 +5,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from preferences import projection
-from preferences.bulk_sql import FEW, fetch_all, match, moment, parameter, run_prepared
+from preferences.bulk_sql import (
+    FEW,
+    fetch_all,
+    is_postgresql,
+    match,
+    moment,
+    parameter,
+    run_prepared,
+)
 from preferences.gathering import Read, read_together
 from preferences.models import (
     Address,
@@ -77,7 +83,7 @@ def _lock_of(address_ids: Collection[int]) -> tuple[str, tuple[str]] | None:
     """Return the statement that locks them, in the order of their ids so that two batches cannot
     deadlock, and tells what is true of them; None where a transaction has the database to itself.
     """
-    if not connection.features.has_select_for_update:
+    if not is_postgresql():
         return None
     matches, ids = match("id", address_ids)
     return _LOCK % matches, (str(ids),)

@@ -43,6 +43,7 @@ from preferences.values import Act, Actor, Change, Decision, Registers, Scope, S
 _EVIDENCE_COLUMNS = columns_of(
     Evidence, ("id", "explanation", "details", "salt", "created_at")
 )
+_SALT_BYTES = 16
 CONFIRM_WITHIN = timedelta(days=7)
 MAIL_AGAIN_AFTER = timedelta(days=1)
 
@@ -158,10 +159,12 @@ class Record:
         """Store what was said in clear, each row with a salt of its own; return ids and digests."""
         stored: dict[tuple | None, tuple[int, bytes]] = {}
         rows, created_at = [], parameter(self.now)
-        for key in keys:
+        salts = os.urandom(_SALT_BYTES * len(keys))
+        for number, key in enumerate(keys):
             if key is None:
                 continue
-            explanation, details, salt = key[0], dict(key[1]), os.urandom(16)
+            explanation, details = key[0], dict(key[1])
+            salt = salts[number * _SALT_BYTES :][:_SALT_BYTES]
             evidence_id = next(self.numbers.evidence_ids)
             rows.append((evidence_id, explanation, json.dumps(details), salt, created_at))
             stored[key] = (evidence_id, seal.evidence_digest(salt, explanation, details))

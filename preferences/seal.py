@@ -118,10 +118,11 @@ def _optional(number: int | None) -> bytes:
 
 def evidence_digest(salt: bytes, explanation: str, details: Mapping[str, object]) -> bytes:
     """Return the salted digest that stays when the evidence is erased (standards.md section 8)."""
-    text = json.dumps(
-        [explanation, details], ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
-    return sha256(bytes(salt) + text.encode()).digest()
+    return sha256(bytes(salt) + _canonical([explanation, details]).encode()).digest()
+
+
+# Made once: json.dumps would make an encoder for every row.
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 @lru_cache(maxsize=256)  # a text is shown to many

@@ -63,6 +63,8 @@ class Known:
         self.events = read_events(wishes)
         self.labels = read_labels(wishes)
         self.plain_wishes = {id(wish) for wish in wishes if _is_plain(wish)}
+        self.shares_wishes = len(wishes) < len(changes)
+        self._heard: dict[int, Register] = {}
 
     def state(self, address_id: int, scope: Scope, facts: TypeFacts | None) -> State:
         """Return the registers of the scope and of the levels above it."""
@@ -98,7 +100,7 @@ class Known:
         state = self.state(address_id, wish.scope, facts)
         at_scope = registers_at(state, wish.scope.kind)
         own = state.type.own
-        said = own_register(wish, self.now)
+        said = self.heard(wish)
         speaks = is_own_statement(wish)
         return Situation(
             channel=address.channel,
@@ -120,6 +122,13 @@ class Known:
             asked_in_time=_asked_in_time(wish, at_scope.own, self.now),
             undo=self._undo_facts(change, state, facts) if wish.undoes is not None else None,
         )
+
+    def heard(self, wish: Wish) -> Register:
+        """Return what the person's register would hold, but for the event."""
+        said = self._heard.get(id(wish))
+        if said is None:
+            said = self._heard[id(wish)] = own_register(wish, self.now)
+        return said
 
     def below(self, address_id: int, scope: Scope) -> dict[Scope, Registers]:
         """Return the registers of the types below an opt-out of all, where anybody spoke."""

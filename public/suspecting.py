@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.http import HttpRequest
 
 from preferences.bursts import Burst, Note
@@ -59,6 +62,7 @@ def glance_at(
     return Glance(signs, limits, note)
 
 
+@cache
 def limits_in_force() -> Limits:
     """Return the limits as the operator set them."""
     return Limits(
@@ -68,3 +72,8 @@ def limits_in_force() -> Limits:
         burst_one_click=settings.SUSPECT_BURST_ONE_CLICK,
         excused=settings.SUSPECT_EXCUSED_NETWORKS,
     )
+
+
+@receiver(setting_changed)  # in tests
+def _forget_limits(**_changed: object) -> None:
+    limits_in_force.cache_clear()

@@ -29,6 +29,7 @@ from preferences.values import Channel
 from preferences.wording import CHANNELS
 from public.look import Look, language_links, language_of
 from public.request_facts import drawn_stamp
+from subscriptions_site.web.headers import Headers
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,13 @@ BODY_LIMIT = 64 * 1024
 RETRY_SECONDS = "120"
 CHANNEL_ICONS = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.WHATSAPP: "chat"}
 NO_SCRIPT = {"script-src": [CSP.NONE], "connect-src": [CSP.NONE]}
-HEADERS = (
-    ("Cache-Control", "no-store"),
-    ("X-Robots-Tag", "noindex, nofollow"),
-    ("Referrer-Policy", "same-origin"),
-    (str(CSP.HEADER_ENFORCE), build_policy({**settings.SECURE_CSP, **NO_SCRIPT})),
+HEADERS = Headers(
+    [
+        ("Cache-Control", "no-store"),
+        ("X-Robots-Tag", "noindex, nofollow"),
+        ("Referrer-Policy", "same-origin"),
+        (str(CSP.HEADER_ENFORCE), build_policy({**settings.SECURE_CSP, **NO_SCRIPT})),
+    ]
 )
 # As text: compiling a query takes longer than running one of these.
 _ADDRESS = f"SELECT * FROM {Address._meta.db_table} WHERE id = %s"
@@ -172,8 +175,7 @@ def public_view(*methods: str) -> Callable[[View], View]:
             response = _answer(view, request, methods, args, kwargs)
             if request.method == "OPTIONS" or response.status_code == 405:
                 response["Allow"] = allowed
-            for name, value in HEADERS:
-                response.headers[name] = value
+            HEADERS.put_on(response)
             return response
 
         return guarded

@@ -87,13 +87,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         name = self._named(sql)
         if not values:
             return b"EXECUTE " + name
-        written = [f"'{v}'".encode() if v and _PLAIN(v) else self._literal(v) for v in values]
-        return b"EXECUTE %b(%b)" % (name, b",".join(written))
+        written = [f"'{v}'" if v and _PLAIN(v) else self._literal(v) for v in values]
+        return b"EXECUTE %b(%b)" % (name, ",".join(written).encode())
 
-    def _literal(self, value: str | None) -> bytes:
+    def _literal(self, value: str | None) -> str:
         if value is None:
-            return b"NULL"
-        return pq.Escaping(self.connection.pgconn).escape_literal(value.encode())
+            return "NULL"
+        escaping = pq.Escaping(self.connection.pgconn)
+        return bytes(escaping.escape_literal(value.encode())).decode()
 
     def _named(self, sql: str) -> bytes:
         return self._prepared.get(sql) or self._prepare(sql)

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from django.urls import Resolver404, get_resolver
 from django.utils import translation
 from django.utils.csp import CSP, build_policy
+
+from subscriptions_site.web.headers import Headers
 
 type Answer = Callable[[HttpRequest], Any]
 
@@ -26,12 +28,9 @@ class PublicPages:
         self.get_response = get_response
         self.resolver = get_resolver(settings.PUBLIC_URLCONF)
         # What is left of the middleware: HTTPS with its headers, and an answer to every error.
+        self.security: Any = SecurityMiddleware(lambda _request: HttpResponse())
         self.ask: Any = convert_exception_to_response(_ask)
-        self.answer: Any = SecurityMiddleware(self._answer)
-        self.headers = (
-            ("X-Frame-Options", settings.X_FRAME_OPTIONS),
-            (str(CSP.HEADER_ENFORCE), build_policy(settings.SECURE_CSP)),
-        )
+        self.headers = {is_secure: self._headers(is_secure) for is_secure in (False, True)}
 
     def __call__(self, request: HttpRequest) -> Any:
         if not is_public(request.path_info):
@@ -42,14 +41,25 @@ class PublicPages:
             return self.get_response(request)
         # One thread serves everybody: a colleague's language is not the next stranger's.
         translation.activate(settings.LANGUAGE_CODE)
-        return self.answer(request)
-
-    def _answer(self, request: HttpRequest) -> Any:
-        response = self.ask(request)
+        response = self.security.process_request(request) or self.ask(request)
         response.headers["Content-Length"] = str(len(response.content))
-        for name, value in self.headers:
-            response.headers.setdefault(name, value)
+        self.headers[request.is_secure()].put_below(response)
         return response
+
+    def _headers(self, is_secure: bool) -> Headers:
+        """Return what every answer has: asked of Django's middleware, which gives the same each time."""
+        request = HttpRequest()
+        request.META["wsgi.url_scheme"] = "https" if is_secure else "http"
+        request._get_scheme = lambda: "https" if is_secure else "http"  # type: ignore
+        asked = self.security.process_response(request, HttpResponse())
+        del asked.headers["Content-Type"]
+        return Headers(
+            [
+                *asked.headers.items(),
+                ("X-Frame-Options", settings.X_FRAME_OPTIONS),
+                (str(CSP.HEADER_ENFORCE), build_policy(settings.SECURE_CSP)),
+            ]
+        )
 
 
 def _ask(request: HttpRequest) -> HttpResponseBase:
