@@ -161,7 +161,9 @@ def insert_rows(
     else:
         same, varying, values = _split(columns, rows)
         if None in values:  # nothing to say: no column has a default
-            same = tuple([one for one, value in zip(same, values, strict=False) if value is not None])
+            same = tuple(
+                [one for one, value in zip(same, values, strict=False) if value is not None]
+            )
             values = [value for value in values if value is not None]
         _write_few((_insert_from(table, same, varying), values), small)
 

@@ -40,9 +40,7 @@ from preferences.models import (
 from preferences.situations import own_register
 from preferences.values import Act, Actor, Change, Decision, Registers, Scope, ScopeKind, Wish, Word
 
-_EVIDENCE_COLUMNS = columns_of(
-    Evidence, ("id", "explanation", "details", "salt", "created_at")
-)
+_EVIDENCE_COLUMNS = columns_of(Evidence, ("id", "explanation", "details", "salt", "created_at"))
 _SALT_BYTES = 16
 CONFIRM_WITHIN = timedelta(days=7)
 MAIL_AGAIN_AFTER = timedelta(days=1)

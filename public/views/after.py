@@ -127,13 +127,13 @@ def evidence_for(visit: Visit[Any]) -> tuple[tuple[str, str], ...]:
     return evidence_of(visit.request, drawn=drawn, language=visit.language, now=visit.now)
 
 
-def glance(visit: Visit[Any], *, is_one_click: bool = False) -> Glance:
-    """Look at who opts out: a person, or a machine (R24)."""
+def glance(visit: Visit[Any]) -> Glance:
+    """Look at who opts out on a page: a person, or a machine (R24)."""
     return glance_at(
         visit.request,
         address_id=visit.link.address_id,
-        is_one_click=is_one_click,
-        drawn="" if is_one_click else visit.fields.get("drawn", ""),
+        is_one_click=False,
+        drawn=visit.fields.get("drawn", ""),
         now=visit.now,
     )
 

@@ -1,5 +1,7 @@
 """Unsubscribing by a link that can only withdraw: a page for people, one-click for programs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +12,10 @@ from preferences.selectors import state_of, states_for
 from preferences.services import UnknownAddress, UnknownUnit
 from preferences.texts import TypeText, texts_for
 from preferences.tokens import Unsubscribe
-from preferences.values import Outcome, Result, Scope, Source, Status, type_scope, unit_scope
+from preferences.values import Outcome, Result, Scope, Source, Status, unit_scope
 from public.acts import Seen, withdraw
-from public.request_facts import evidence_of
-from public.shown import one_click_wording, unsubscribe_wording
+from public.one_click import DONE, ONE_CLICK, PLAIN, scope_of_link, unsubscribe_by_one_click
+from public.shown import unsubscribe_wording
 from public.views.after import (
     answer_act,
     evidence_for,
@@ -24,9 +26,7 @@ from public.views.after import (
 )
 from public.views.visiting import NoSuchLink, Visit, begin_visit, public_view
 
-ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058
 _ONE_CLICK_BODY = ONE_CLICK.lower().encode()
-PLAIN = "text/plain; charset=utf-8"
 
 
 @public_view("GET", "HEAD", "POST")
@@ -40,8 +40,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     wanted = visit.fields.get("confirm")
     if wanted not in ("1", "all"):
         return HttpResponse("Nothing was changed.\n", status=400, content_type=PLAIN)
-    scope = _scope(visit.link) if wanted == "1" else unit_scope(visit.link.unit_id)
-    return answer_act(visit, _withdraw(visit, scope, Source.PREFERENCE_PAGE, _seen(visit)))
+    scope = scope_of_link(visit.link) if wanted == "1" else unit_scope(visit.link.unit_id)
+    return answer_act(visit, _withdraw(visit, scope))
 
 
 @public_view("POST")
@@ -71,34 +71,45 @@ def _is_one_click(visit: Visit[Unsubscribe]) -> bool:
 
 
 def _one_click(visit: Visit[Unsubscribe]) -> HttpResponse:
-    """Answer a mail program: no redirect, no cookie, the same words every time."""
-    evidence = evidence_of(visit.request, drawn="", language="", now=visit.now)
-    wording_id = one_click_wording(visit.now)
-    seen = Seen(evidence, lambda _scope: wording_id)
-    result = _withdraw(visit, _scope(visit.link), Source.ONE_CLICK, seen)
-    if result.decision.outcome is Outcome.REFUSE:
-        text = "These messages are part of an order. They cannot be unsubscribed from.\n"
-        return HttpResponse(text, status=409, content_type=PLAIN)
-    return HttpResponse("You are unsubscribed.\n", content_type=PLAIN)
+    """Answer a mail program: no redirect, no cookie, the same words every time.
+
+    What is nothing but that is answered before it comes here (``public/wsgi.py``).
+    """
+    with _no_such_link():
+        result = unsubscribe_by_one_click(visit.request, visit.link, now=visit.now)
+    if _is_left(result):
+        return HttpResponse(DONE, content_type=PLAIN)
+    text = "These messages are part of an order. They cannot be unsubscribed from.\n"
+    return HttpResponse(text, status=409, content_type=PLAIN)
 
 
-def _withdraw(visit: Visit[Unsubscribe], scope: Scope, source: Source, seen: Seen) -> Result:
-    address_id = visit.link.address_id
-    looked = glance(visit, is_one_click=source is Source.ONE_CLICK)
-    try:
+def _withdraw(visit: Visit[Unsubscribe], scope: Scope) -> Result:
+    with _no_such_link():
         result = withdraw(
-            address_id=address_id,
+            address_id=visit.link.address_id,
             scope=scope,
-            source=source,
-            seen=seen,
-            glance=looked,
+            source=Source.PREFERENCE_PAGE,
+            seen=_seen(visit),
+            glance=glance(visit),
             now=visit.now,
         )
+    _is_left(result)
+    return result
+
+
+@contextmanager
+def _no_such_link() -> Iterator[None]:
+    try:
+        yield
     except (UnknownAddress, UnknownUnit) as error:
         raise NoSuchLink from error
+
+
+def _is_left(result: Result) -> bool:
+    """Tell whether it could be left. Raises NoSuchLink for a type that is not there any more."""
     if result.decision.reason == "unknown_type":
         raise NoSuchLink
-    return result
+    return result.decision.outcome is not Outcome.REFUSE
 
 
 def _seen(visit: Visit[Unsubscribe]) -> Seen:
@@ -121,10 +132,6 @@ def _text(visit: Visit[Unsubscribe]) -> TypeText | None:
     if text is None:
         raise NoSuchLink
     return text
-
-
-def _scope(link: Unsubscribe) -> Scope:
-    return unit_scope(link.unit_id) if link.type_id is None else type_scope(link.type_id)
 
 
 def _page(visit: Visit[Unsubscribe]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.urls import Resolver404, get_resolver
 from django.utils import translation
 from django.utils.csp import CSP, build_policy
 
+from subscriptions_site.web.bare_request import BareRequest
 from subscriptions_site.web.headers import Headers
 
 type Answer = Callable[[HttpRequest], Any]
@@ -28,9 +29,11 @@ class PublicPages:
         self.get_response = get_response
         self.resolver = get_resolver(settings.PUBLIC_URLCONF)
         # What is left of the middleware: HTTPS with its headers, and an answer to every error.
-        self.security: Any = SecurityMiddleware(lambda _request: HttpResponse())
+        self.security: Any = SecurityMiddleware(_nothing)
         self.ask: Any = convert_exception_to_response(_ask)
-        self.headers = {is_secure: self._headers(is_secure) for is_secure in (False, True)}
+        self.headers = {
+            is_secure: common_headers(is_secure=is_secure) for is_secure in (False, True)
+        }
 
     def __call__(self, request: HttpRequest) -> Any:
         if not is_public(request.path_info):
@@ -46,27 +49,30 @@ class PublicPages:
         self.headers[request.is_secure()].put_below(response)
         return response
 
-    def _headers(self, is_secure: bool) -> Headers:
-        """Return what every answer has: asked of Django's middleware, which gives the same each time."""
-        request = HttpRequest()
-        request.META["wsgi.url_scheme"] = "https" if is_secure else "http"
-        request._get_scheme = lambda: "https" if is_secure else "http"  # type: ignore
-        asked = self.security.process_response(request, HttpResponse())
-        del asked.headers["Content-Type"]
-        return Headers(
-            [
-                *asked.headers.items(),
-                ("X-Frame-Options", settings.X_FRAME_OPTIONS),
-                (str(CSP.HEADER_ENFORCE), build_policy(settings.SECURE_CSP)),
-            ]
-        )
-
 
 def _ask(request: HttpRequest) -> HttpResponseBase:
     request.get_host()  # raises DisallowedHost
     view, args, kwargs = request.resolver_match  # type: ignore[misc]
     response: HttpResponseBase = view(request, *args, **kwargs)
     return response
+
+
+def common_headers(*, is_secure: bool) -> Headers:
+    """Return what every public answer has; Django's middleware is asked once, it says the same each time."""
+    request = BareRequest({"wsgi.url_scheme": "https" if is_secure else "http"})
+    asked = SecurityMiddleware(_nothing).process_response(request, HttpResponse())
+    del asked.headers["Content-Type"]
+    return Headers(
+        [
+            *asked.headers.items(),
+            ("X-Frame-Options", settings.X_FRAME_OPTIONS),
+            (str(CSP.HEADER_ENFORCE), build_policy(settings.SECURE_CSP)),
+        ]
+    )
+
+
+def _nothing(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 def is_public(path: str) -> bool:

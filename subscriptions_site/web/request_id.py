@@ -3,8 +3,10 @@
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -21,20 +23,27 @@ def current_request_id() -> str:
     return _current.get()
 
 
+@contextmanager
+def request_id(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Have an id while a request is served: the one that a proxy gave, or a new one."""
+    given = meta.get(_SENT, "")
+    current = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
+    token = _current.set(current)
+    try:
+        yield current
+    finally:
+        _current.reset(token)
+
+
 class RequestIdMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.META.get(_SENT, "")
-        request_id = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
-        token = _current.set(request_id)
-        try:
+        with request_id(request.META) as current:
             response = self.get_response(request)
-            response[HEADER] = request_id
+            response[HEADER] = current
             return response
-        finally:
-            _current.reset(token)
 
 
 class RequestIdFilter(logging.Filter):

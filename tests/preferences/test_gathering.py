@@ -68,7 +68,9 @@ def test_ids_match_themselves_and_nothing_else(count):
 def test_few_rows_and_many_are_written_alike(count):
     first = news()
     rows = [(one, 1, first.pk, 1, 8, n, NOW) for n, one in enumerate(addresses(count))]
-    insert_rows(TABLE, columns_of(RepeatedWord, NAMES), [(*row[:6], _stored(row[6])) for row in rows])
+    insert_rows(
+        TABLE, columns_of(RepeatedWord, NAMES), [(*row[:6], _stored(row[6])) for row in rows]
+    )
     assert sorted(RepeatedWord.objects.values_list(*NAMES)) == sorted(rows)
     ids = list(RepeatedWord.objects.order_by("id").values_list("id", flat=True))
     update_rows(TABLE, (("count", "integer"), ("source", "smallint")), [(pk, 9, pk) for pk in ids])

@@ -436,7 +436,8 @@ def test_a_database_that_is_down_is_503_and_never_a_promise(ada, monkeypatch, er
     def down(*args, **kwargs):
         raise error("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("public.views.unsubscribe.withdraw", down)
+    for door in ("public.views.unsubscribe.withdraw", "public.one_click.withdraw"):
+        monkeypatch.setattr(door, down)
     for response in (one_click(ada), ada.client.post(ada.unsubscribe_path(), {"confirm": "1"})):
         assert response.status_code == 503
         assert response["Retry-After"] == "120"
