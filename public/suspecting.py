@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings
-from django.core.signals import setting_changed
-from django.dispatch import receiver
 from django.http import HttpRequest
 
 from preferences.bursts import Burst, Note
-from preferences.suspicion import BURST_KEY, REASONS_KEY, Limits, Signs, Why, network_of, reasons
+from preferences.suspicion import (
+    BURST_KEY,
+    REASONS_KEY,
+    Limits,
+    Network,
+    Signs,
+    Why,
+    network_of,
+    reasons,
+)
 from public.request_facts import agent_of, prefetch_of, seconds_since_drawn
 from subscriptions_site.web.network import client_address
 
@@ -62,18 +69,25 @@ def glance_at(
     return Glance(signs, limits, note)
 
 
-@cache
 def limits_in_force() -> Limits:
     """Return the limits as the operator set them."""
-    return Limits(
-        reading_seconds=settings.SUSPECT_READING_SECONDS,
-        burst_seconds=settings.SUSPECT_BURST_SECONDS,
-        burst_page=settings.SUSPECT_BURST_PAGE,
-        burst_one_click=settings.SUSPECT_BURST_ONE_CLICK,
-        excused=settings.SUSPECT_EXCUSED_NETWORKS,
+    return _limits(
+        settings.SUSPECT_READING_SECONDS,
+        settings.SUSPECT_BURST_SECONDS,
+        settings.SUSPECT_BURST_PAGE,
+        settings.SUSPECT_BURST_ONE_CLICK,
+        settings.SUSPECT_EXCUSED_NETWORKS,
     )
 
 
-@receiver(setting_changed)  # in tests
-def _forget_limits(**_changed: object) -> None:
-    limits_in_force.cache_clear()
+@lru_cache(maxsize=8)
+def _limits(
+    reading: int, burst: int, of_pages: int, of_one_clicks: int, excused: tuple[Network, ...]
+) -> Limits:
+    return Limits(
+        reading_seconds=reading,
+        burst_seconds=burst,
+        burst_page=of_pages,
+        burst_one_click=of_one_clicks,
+        excused=excused,
+    )

@@ -38,8 +38,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         values out and have every statement planned, which costs more than running it. Straight
         through libpq, which costs a fifth of a cursor's Python. Values are text; ``%s`` marks them.
 
-        ``first``: a statement to run before it, in the same turn; its rows are dropped. ``commits``:
-        it is the last of the outermost atomic block, and COMMIT travels with it.
+        ``first``: a statement about few rows to run before it, in the same turn; its rows are dropped.
+        ``commits``: it is the last of the outermost atomic block, COMMIT travels with it, and rows are
+        dropped.
         """
         if self.queries_logged or not self.settings_dict.get("PREPARES"):
             return self._fetch_by_cursor(sql, values, first)
@@ -71,13 +72,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         pgconn = self.connection.pgconn
         begins = not self.connection.autocommit and pgconn.transaction_status == _IDLE
         if not begins and first is None and not commits:
-            encoded = [None if value is None else value.encode() for value in values]
+            encoded = [None if value is None else _encoded(value) for value in values]
             return pgconn.exec_prepared(self._named(sql), encoded)
         turn = [self._call(sql, values)]
         if first is not None:
             turn.insert(0, self._call(*first))
         if begins:
-            turn.insert(0, b"BEGIN")
+            turn.insert(0, b"BEGIN" if first is None else _BEGIN_FEW)
         if commits:
             turn.append(b"COMMIT")
         return pgconn.exec_(b";".join(turn))
@@ -94,7 +95,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if value is None:
             return "NULL"
         escaping = pq.Escaping(self.connection.pgconn)
-        return bytes(escaping.escape_literal(value.encode())).decode()
+        return bytes(escaping.escape_literal(_encoded(value))).decode()
 
     def _named(self, sql: str) -> bytes:
         return self._prepared.get(sql) or self._prepare(sql)
@@ -102,7 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         """Commit, unless the last statement took that along."""
         if self.connection is None or self.connection.pgconn.transaction_status != _IDLE:
-            super()._commit()
+            super()._commit()  # type: ignore[misc]
 
     def _prepare(self, sql: str) -> bytes:
         if len(self._prepared) >= _MOST:
@@ -146,9 +147,18 @@ _SETTINGS = b"SET plan_cache_mode = force_generic_plan; SET jit = off"
 # Made now and kept: by indexes, also where a table is empty today and would be read as a whole for as
 # long as nobody counts it again.
 _PLANNED = b"SET enable_seqscan = off; EXPLAIN EXECUTE %s%s; RESET enable_seqscan"
+# A plan is made anew when a table was counted again, in the middle of a crowd: by indexes then as well.
+_BEGIN_FEW = b"BEGIN;SET LOCAL enable_seqscan = off"
 _MOST = 200  # prepared statements of one connection
 _PLAIN = re.compile(r"[\w .:,+{}-]+", re.ASCII).fullmatch  # nothing that would end a literal
 _MARK = re.compile("%[%s]")
+
+
+def _encoded(value: str) -> bytes:
+    """Return the bytes of a text; libpq would end it at a zero byte and say nothing."""
+    if "\0" in value:
+        raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return value.encode()
 
 
 def _unknowns(sql: str) -> bytes:

@@ -1,7 +1,16 @@
 """A kept connection is believed while nothing came over it, and asked when something did."""
 
+from contextlib import nullcontext
+
 import pytest
-from django.db import DataError, OperationalError, ProgrammingError, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from subscriptions_site.postgresql import base
 from tests.preferences.kernel import IS_POSTGRESQL
@@ -107,6 +116,108 @@ def test_a_table_that_was_empty_is_asked_by_its_index_when_it_has_grown(quiet):
             assert "Seq Scan" not in plan
             assert "words_pkey" in plan
     assert _ask("SHOW enable_seqscan") == "on"
+
+
+def test_it_is_asked_by_its_index_also_when_it_was_counted_while_it_was_small(quiet):
+    """Counting a table makes every plan about it anew: of few rows reading all of them is cheapest."""
+    sql, lock = "SELECT id FROM words WHERE id = ANY(%s::bigint[])", "SELECT 1 WHERE %s = '1'"
+    with quiet.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE words (id bigint PRIMARY KEY)")
+        cursor.execute("INSERT INTO words SELECT generate_series(1, 60)")
+    try:
+        quiet.fetch_prepared(sql, ["{1,2}"])
+        with quiet.cursor() as cursor:
+            cursor.execute("ANALYZE words")
+        with transaction.atomic():
+            assert quiet.fetch_prepared(sql, ["{1,2}"], first=(lock, ["1"])) == [(1,), (2,)]
+            assert "Seq Scan" not in _plan_of(sql, "{1,2}")
+    finally:
+        with quiet.cursor() as cursor:
+            cursor.execute("DROP TABLE words")
+    assert _ask("SHOW enable_seqscan") == "on"
+
+
+def _plan_of(sql: str, value: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM pg_prepared_statements WHERE statement = %s",
+            [sql.replace("%s", "$1")],
+        )
+        cursor.execute(f"EXPLAIN EXECUTE {cursor.fetchone()[0]}('{value}')")
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+# --- several in one turn ------------------------------------------------------------------------------
+
+NUMBER = "SELECT %s::int"
+KEY = "INSERT INTO django_session VALUES (%s, %s, now())"
+HOSTILE = "'; DROP TABLE django_session; -- \\' \\\\ %s $1 {}\" ż 🙂 E'\\x41'\n\t"
+
+
+def test_what_comes_first_runs_first_and_its_rows_are_dropped(quiet):
+    count = "SELECT count(*) FROM django_session"
+    assert quiet.fetch_prepared(count, [], first=(KEY, ["a", ""])) == [(1,)]
+    with transaction.atomic():
+        assert quiet.fetch_prepared(count, [], first=(KEY, ["b", ""])) == [(2,)]
+        transaction.set_rollback(True)
+    assert _ask(count) == 1
+
+
+def test_commit_goes_with_the_last_statement(quiet):
+    with transaction.atomic():
+        quiet.fetch_prepared(NUMBER, ["1"])
+        quiet.fetch_prepared(KEY, ["kept", ""], commits=True)
+        assert quiet.connection.pgconn.transaction_status == base._IDLE
+    assert _ask("SELECT count(*) FROM django_session") == 1
+    with transaction.atomic():  # the next block is one of its own
+        quiet.fetch_prepared(KEY, ["lost", ""])
+        transaction.set_rollback(True)
+    assert _ask("SELECT count(*) FROM django_session") == 1
+
+
+def test_what_runs_after_the_commit_is_told_of_it(quiet):
+    told = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: told.append(1))
+        quiet.fetch_prepared(KEY, ["kept", ""], commits=True)
+    assert told == [1]
+
+
+def test_an_error_on_the_way_stops_the_turn_and_nothing_is_kept(quiet):
+    for first, sql, values in (
+        ((NUMBER, ["x"]), KEY, ["a", ""]),  # the first fails
+        ((KEY, ["a", ""]), NUMBER, ["x"]),  # the second fails
+        ((KEY, ["a", ""]), KEY, ["a", ""]),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            quiet.fetch_prepared(sql, values, first=first, commits=True)
+        assert _ask("SELECT count(*) FROM django_session") == 0
+    assert quiet.fetch_prepared(SUM, ["1", "2"]) == [(3, None)]
+
+
+@pytest.mark.parametrize("value", [HOSTILE, "", "'", "\\", "plain", "ż", '{"a": "b\'c"}'])
+def test_any_text_arrives_as_it_is(quiet, value):
+    with transaction.atomic():
+        assert quiet.fetch_prepared("SELECT %s::text, %s::text", [value, None]) == [(value, None)]
+        quiet.fetch_prepared(KEY, ["key", value], commits=True)
+    assert quiet.fetch_prepared("SELECT session_data FROM django_session", []) == [(value,)]
+
+
+@pytest.mark.parametrize("is_block", [False, True])
+def test_a_zero_byte_is_an_error_and_cuts_nothing_off(quiet, is_block):
+    with pytest.raises(DataError), transaction.atomic() if is_block else nullcontext():
+        quiet.fetch_prepared(KEY, ["a\x00b", ""])
+    assert _ask("SELECT count(*) FROM django_session") == 0
+
+
+def test_without_prepared_statements_a_turn_does_the_same(quiet, monkeypatch):
+    monkeypatch.setitem(quiet.settings_dict, "PREPARES", False)
+    count = "SELECT count(*) FROM django_session"
+    with transaction.atomic():
+        assert quiet.fetch_prepared(count, [], first=(KEY, ["a", ""])) == [(1,)]
+        quiet.fetch_prepared(KEY, ["b", ""], commits=True)
+    assert _ask(count) == 2
+    assert _prepared() == []
 
 
 def test_it_begins_the_transaction_of_an_atomic_block_and_ends_with_it(quiet):
