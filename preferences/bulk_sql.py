@@ -16,6 +16,7 @@ from django.db.models import Model
 type Row = Sequence[Any]
 type Column = tuple[str, str]  # a name, and its PostgreSQL type
 _PLAIN = frozenset({int, datetime})
+_NUMBERS = {int}
 _ID = ("id", "bigint")
 FEW = 8  # rows up to which INSERT is cheaper than COPY, which takes turns of its own
 
@@ -159,37 +160,31 @@ def insert_rows(
         with connection.cursor() as cursor:
             copy_lines(cursor, table, names, "\n".join(lines) + "\n")
     else:
-        same, varying, values = _split(columns, rows)
-        if None in values:  # nothing to say: no column has a default
-            same = tuple(
-                [one for one, value in zip(same, values, strict=False) if value is not None]
-            )
-            values = [value for value in values if value is not None]
+        same, varying, values = _split(columns, rows, keeps_nulls=False)  # none has a default
         _write_few((_insert_from(table, same, varying), values), small)
 
 
 type _Split = tuple[tuple[Column, ...], tuple[Column, ...], list[str | None]]
 
 
-def _split(columns: Sequence[Column], rows: Sequence[Row]) -> _Split:
+def _split(columns: Sequence[Column], rows: Sequence[Row], *, keeps_nulls: bool) -> _Split:
     """Return the columns that are the same in all rows, those that are not, and the values of both.
 
-    What is the same travels once, anything else as an array: few and short parameters.
+    What is the same travels once, anything else as an array: few and short parameters. Without
+    ``keeps_nulls`` a column that is NULL in every row is left out.
     """
     count = len(rows)
-    if count == 1:
-        return tuple(columns), (), [_text(value) for value in rows[0]]
     same, varying = [], []
     values: list[str | None] = []
-    arrays: list[str] = []
+    arrays: list[str | None] = []
     for column, found in zip(columns, zip(*rows, strict=True), strict=True):
         first = found[0]
-        if found.count(first) == count:
-            same.append(column)
-            values.append(None if first is None else _text(first))
-        else:
+        if found.count(first) != count:
             varying.append(column)
             arrays.append(array_literal(found))
+        elif first is not None or keeps_nulls:
+            same.append(column)
+            values.append(str(first) if type(first) is int else _text(first))
     return tuple(same), tuple(varying), values + arrays
 
 
@@ -278,7 +273,7 @@ def update_rows(
         arrays = [array_literal(column) for column in zip(*rows, strict=True)]
         _write_few((_update_from(table, (), (*columns, _ID)), arrays), small)
         return
-    same, varying, values = _split((*columns, _ID), rows)
+    same, varying, values = _split((*columns, _ID), rows, keeps_nulls=True)
     sql = _update_from(table, same, varying)
     if len(rows) == 1:
         _write_few((sql, values), small)
@@ -301,7 +296,9 @@ def _update_from(table: str, same: tuple[Column, ...], varying: tuple[Column, ..
 
 def array_literal(column: Sequence[object]) -> str:
     """Return a PostgreSQL array literal; far cheaper than adapting each value."""
-    return "{" + ",".join([_element(value) for value in column]) + "}"
+    if set(map(type, column)) == _NUMBERS:
+        return f"{{{','.join(map(str, column))}}}"
+    return f"{{{','.join(map(_element, column))}}}"
 
 
 def _element(value: object) -> str:

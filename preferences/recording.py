@@ -4,7 +4,6 @@ Filled while the batch decides, written once at its end, in a number of statemen
 depend on how many changes there were.
 """
 
-import json
 import os
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -161,11 +160,12 @@ class Record:
         for number, key in enumerate(keys):
             if key is None:
                 continue
-            explanation, details = key[0], dict(key[1])
+            explanation, details = key[0], seal.details_text(dict(key[1]))
             salt = salts[number * _SALT_BYTES :][:_SALT_BYTES]
             evidence_id = next(self.numbers.evidence_ids)
-            rows.append((evidence_id, explanation, json.dumps(details), salt, created_at))
-            stored[key] = (evidence_id, seal.evidence_digest(salt, explanation, details))
+            rows.append((evidence_id, explanation, details, salt, created_at))
+            digest = seal.digest_of_evidence(salt, explanation, details)
+            stored[key] = (evidence_id, digest)
         insert_rows(Evidence._meta.db_table, _EVIDENCE_COLUMNS, rows, small)
         return stored
 

@@ -118,7 +118,19 @@ def _optional(number: int | None) -> bytes:
 
 def evidence_digest(salt: bytes, explanation: str, details: Mapping[str, object]) -> bytes:
     """Return the salted digest that stays when the evidence is erased (standards.md section 8)."""
-    return sha256(bytes(salt) + _canonical([explanation, details]).encode()).digest()
+    return digest_of_evidence(salt, explanation, details_text(details))
+
+
+def details_text(details: Mapping[str, object]) -> str:
+    """Return the canonical JSON of details, which is also what is stored."""
+    return _canonical(details)
+
+
+def digest_of_evidence(salt: bytes, explanation: str, details: str) -> bytes:
+    """Return the digest of evidence whose details are canonical JSON already."""
+    return sha256(
+        b"%b[%b,%b]" % (salt, _canonical(explanation).encode(), details.encode())
+    ).digest()
 
 
 # Made once: json.dumps would make an encoder for every row.

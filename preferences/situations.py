@@ -82,16 +82,20 @@ class Known:
         """Return what ``decide`` may know of the change."""
         address_id, wish = change
         address = self.addresses[address_id]
-        if address_id not in self.rows.wide and id(wish) in self.plain_wishes:
-            registers = self.rows.registers.get((address_id, wish.scope), NO_WORDS)
-            return _plain_situation(
-                address.channel,
-                shape_of(registers),
-                _is_erased(address, registers.own),
-                address.undeliverable_at is not None,
-                _asked_in_time(wish, registers.own, self.now),
-            )
-        return self._whole_situation(change, facts, address)
+        if address_id in self.rows.wide or id(wish) not in self.plain_wishes:
+            return self._whole_situation(change, facts, address)
+        registers = self.rows.registers.get((address_id, wish.scope), NO_WORDS)
+        own = registers.own
+        is_theirs = wish.word is Word.OWN
+        return _plain_situation(
+            address.channel,
+            shape_of(registers),
+            is_erased=_is_erased(address, own),
+            is_undeliverable=address.undeliverable_at is not None,
+            asked_in_time=_asked_in_time(wish, own, self.now),
+            is_older=is_theirs and is_older(own, self.heard(wish)),
+            kept_recently=is_theirs and self._kept_recently(change, registers),
+        )
 
     def _whole_situation(
         self, change: Change, facts: TypeFacts | None, address: AddressFacts
@@ -282,21 +286,34 @@ def registers_at(state: State, kind: ScopeKind) -> Registers:
 
 @cache
 def _plain_situation(
-    channel: Channel, shape: Shape, is_erased: bool, is_undeliverable: bool, asked_in_time: bool
+    channel: Channel,
+    shape: Shape,
+    *,
+    is_erased: bool,
+    is_undeliverable: bool,
+    asked_in_time: bool,
+    is_older: bool,
+    kept_recently: bool,
 ) -> Situation:
-    """Return the situation of an address that has no opt-out of all, for our word about a type."""
+    """Return the situation of an address that has no opt-out of all, for a plain wish."""
     return Situation(
         channel=channel,
         type=shape,
         is_erased=is_erased,
         is_undeliverable=is_undeliverable,
         asked_in_time=asked_in_time,
+        is_older=is_older,
+        kept_recently=kept_recently,
     )
 
 
 def _is_plain(wish: Wish) -> bool:
-    """Tell whether a wish is our word about one type: what bulk is made of."""
-    return wish.word is Word.OURS and wish.act is Act.STATE and not wish.scope.is_wide
+    """Tell whether a wish is what comes by the thousand: our word about one type, what bulk is made of,
+    or a person who opts out of one now.
+    """
+    if wish.act is not Act.STATE or wish.scope.is_wide:
+        return False
+    return wish.word is Word.OURS or (wish.status is OUT and wish.said_at is None)
 
 
 def _is_erased(address: AddressFacts, own: Register | None) -> bool:

@@ -88,14 +88,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         name = self._named(sql)
         if not values:
             return b"EXECUTE " + name
-        written = [f"'{v}'" if v and _PLAIN(v) else self._literal(v) for v in values]
-        return b"EXECUTE %b(%b)" % (name, ",".join(written).encode())
-
-    def _literal(self, value: str | None) -> str:
-        if value is None:
-            return "NULL"
-        escaping = pq.Escaping(self.connection.pgconn)
-        return bytes(escaping.escape_literal(_encoded(value))).decode()
+        return b"EXECUTE %b(%b)" % (name, _encoded(",".join(map(_literal, values))))
 
     def _named(self, sql: str) -> bytes:
         return self._prepared.get(sql) or self._prepare(sql)
@@ -143,15 +136,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
 _IDLE = pq.TransactionStatus.IDLE
 # Of arrays PostgreSQL would otherwise hope for a better plan each time, and make one. Compiling a
 # plan pays for reports that run for seconds; ours are over before it is done.
-_SETTINGS = b"SET plan_cache_mode = force_generic_plan; SET jit = off"
+_SETTINGS = (
+    b"SET plan_cache_mode = force_generic_plan; SET jit = off; SET standard_conforming_strings = on"
+)
 # Made now and kept: by indexes, also where a table is empty today and would be read as a whole for as
 # long as nobody counts it again.
 _PLANNED = b"SET enable_seqscan = off; EXPLAIN EXECUTE %s%s; RESET enable_seqscan"
 # A plan is made anew when a table was counted again, in the middle of a crowd: by indexes then as well.
 _BEGIN_FEW = b"BEGIN;SET LOCAL enable_seqscan = off"
 _MOST = 200  # prepared statements of one connection
-_PLAIN = re.compile(r"[\w .:,+{}-]+", re.ASCII).fullmatch  # nothing that would end a literal
 _MARK = re.compile("%[%s]")
+
+
+def _literal(value: str | None) -> str:
+    """Write a text out: standard_conforming_strings is on and the encoding UTF-8, so that nothing but
+    an apostrophe could end it.
+    """
+    return "NULL" if value is None else f"'{value.replace("'", "''")}'"
 
 
 def _encoded(value: str) -> bytes:
