@@ -79,14 +79,14 @@ def _addresses(address_ids: Collection[int]) -> Read:
     return Read(_ADDRESS_COLUMNS, f"FROM {_ADDRESSES} WHERE {matches}", (ids,))
 
 
-def _lock_of(address_ids: Collection[int]) -> tuple[str, tuple[str]] | None:
+def _lock_of(address_ids: Collection[int], columns: str) -> tuple[str, tuple[str]] | None:
     """Return the statement that locks them, in the order of their ids so that two batches cannot
-    deadlock, and tells what is true of them; None where a transaction has the database to itself.
+    deadlock; None where a transaction has the database to itself.
     """
     if not is_postgresql():
         return None
     matches, ids = match("id", address_ids)
-    return _LOCK % matches, (str(ids),)
+    return _LOCK % (columns, matches), (str(ids),)
 
 
 def _facts_of(rows: Iterable[tuple[Any, ...]]) -> dict[int, AddressFacts]:
@@ -126,8 +126,8 @@ def read_all(
     same turn, many by a statement of their own, which is the one that tells their facts.
     Raises MissingAddress and MissingUnit.
     """
-    locking = _lock_of(address_ids) if lock else None
     is_few, locked = len(address_ids) <= FEW, None
+    locking = _lock_of(address_ids, "" if is_few else _FACTS) if lock else None
     if locking is not None and not is_few:
         locked = fetch_all(*locking)
     units = {wish.scope.id or 0 for wish in wishes if wish.scope.kind is ScopeKind.UNIT}
@@ -312,10 +312,8 @@ _ADDRESS_COLUMNS = (
     ("erased_at", "timestamptz"),
     ("undeliverable_at", "timestamptz"),
 )
-_LOCK = (
-    f"SELECT {', '.join(name for name, _ in _ADDRESS_COLUMNS)} FROM {_ADDRESSES} WHERE %s "
-    "ORDER BY id FOR NO KEY UPDATE"
-)
+_FACTS = ", ".join(name for name, _ in _ADDRESS_COLUMNS)
+_LOCK = f"SELECT %s FROM {_ADDRESSES} WHERE %s ORDER BY id FOR NO KEY UPDATE"
 _SCOPE_COLUMNS = (
     ("address_id", "bigint"),
     ("scope", "smallint"),

@@ -74,20 +74,28 @@ def instant(moment: datetime) -> int:
 
 def stamp_bytes(stamp: Stamp) -> bytes:
     """Return the canonical bytes of the common part; the free text stands last, so no escaping."""
-    head, tail = stamp_parts(stamp)
-    return head + _word(stamp.undoes_event_id).encode() + tail
+    return "|".join(_words(stamp)).encode()
 
 
 def stamp_parts(stamp: Stamp) -> tuple[bytes, bytes]:
     """Return the canonical bytes before and behind the event that is undone: the rest of an undo of
     many is the same in every one.
     """
-    words = [FORMAT, str(instant(stamp.recorded_at)), str(instant(stamp.said_at))]
-    words += [str(v) if type(v) is int else _word(v) for v in stamp[2:-2]]
-    words.append("" if stamp.evidence_digest is None else bytes(stamp.evidence_digest).hex())
-    words.append(stamp.idempotency_key)
+    words = _words(stamp)
     head, tail = words[: UNDOES + 1], words[UNDOES + 2 :]
     return ("|".join(head) + "|").encode(), ("|" + "|".join(tail)).encode()
+
+
+def _words(stamp: Stamp) -> list[str]:
+    digest = stamp.evidence_digest
+    return [
+        FORMAT,
+        str(instant(stamp.recorded_at)),
+        str(instant(stamp.said_at)),
+        *["" if v is None else str(v) if type(v) is int else _word(v) for v in stamp[2:-2]],
+        "" if digest is None else bytes(digest).hex(),
+        stamp.idempotency_key,
+    ]
 
 
 def _word(value: int | date | None) -> str:

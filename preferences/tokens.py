@@ -137,4 +137,5 @@ def _tag(key: bytes, key_id: int, purpose: bytes, fields: bytes) -> bytes:
 def _masked(key: bytes, purpose: bytes, tag: bytes, fields: bytes) -> bytes:
     """Mask or unmask: both are the same. Fields are never longer than one digest."""
     stream = hmac.digest(key, b"\0".join((b"subscriptions mask", purpose, tag)), "sha256")
-    return bytes([a ^ b for a, b in zip(fields, stream, strict=False)])
+    size = len(fields)
+    return (int.from_bytes(fields) ^ int.from_bytes(stream[:size])).to_bytes(size)

@@ -31,7 +31,7 @@ def evidence_of(
         "seconds": "" if seconds is None else str(seconds),
         "language": language,
     }
-    return tuple((name, value) for name, value in facts.items() if value)
+    return tuple([pair for pair in facts.items() if pair[1]])
 
 
 def prefetch_of(request: HttpRequest) -> str:

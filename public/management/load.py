@@ -1,12 +1,18 @@
-"""A small load generator: connections that are kept, each asking again as soon as it was answered."""
+"""A small load generator: connections that are kept, each asking again as soon as it was answered.
 
+One thread that looks where something arrived: it shares the machine with what it measures, and
+threads of its own would take turns with each other at the cost of both.
+"""
+
+import re
+import selectors
 import socket
 import time
 from collections.abc import Iterator
-from threading import Lock, Thread
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 HOST = "127.0.0.1"
+HANGS_AFTER = 60  # seconds without any answer
 
 
 class Load(NamedTuple):
@@ -25,20 +31,6 @@ class Load(NamedTuple):
         return self.times[min(int(len(self.times) * share), len(self.times) - 1)]
 
 
-class InTurn[T]:
-    """An iterator that several threads may ask for the next one."""
-
-    def __init__(self, values: Iterator[T]) -> None:
-        self._values, self._lock = values, Lock()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> T:
-        with self._lock:
-            return next(self._values)
-
-
 def request_bytes(method: str, path: str, body: bytes = b"", *, sender: str = "") -> bytes:
     """Write a request; ``sender``: whom a proxy would name as the visitor."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}"]
@@ -51,61 +43,83 @@ def request_bytes(method: str, path: str, body: bytes = b"", *, sender: str = ""
 
 
 def ask(port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
-    """Ask for this long; every request that was sent is also waited for, so counts are exact."""
+    """Ask for this long; every request that was sent is also waited for, so counts are exact.
+
+    Raises TimeoutError when nothing is answered for a minute.
+    """
     times: list[float] = []
-    failed: list[bytes] = []
-    in_turn = InTurn(requests)
+    failed = 0
     start = time.perf_counter()
-    workers = [
-        Thread(target=_ask_on, args=(port, in_turn, start + seconds, times, failed))
-        for _ in range(connections)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    took = time.perf_counter() - start
-    return Load(len(times), len(failed), took, sorted(times) or [0.0])
+    end = start + seconds
+    with selectors.DefaultSelector() as selector:
+        for _ in range(connections):
+            line = _Line(port)
+            line.ask(next(requests))
+            selector.register(line.socket, selectors.EVENT_READ, line)
+        while selector.get_map():
+            ready = selector.select(HANGS_AFTER)
+            if not ready:
+                raise TimeoutError("The server does not answer.")
+            for key, _ in ready:
+                line = key.data
+                if not line.hears():
+                    continue
+                now = time.perf_counter()
+                if line.is_good:
+                    times.append((now - line.asked_at) * 1000)
+                else:
+                    failed += 1
+                if line.is_over or now >= end:
+                    selector.unregister(line.socket)
+                    line.socket.close()
+                    if now >= end:
+                        continue
+                    line = _Line(port)
+                    selector.register(line.socket, selectors.EVENT_READ, line)
+                line.ask(next(requests))
+    return Load(len(times), failed, time.perf_counter() - start, sorted(times) or [0.0])
 
 
-def _ask_on(
-    port: int, requests: Iterator[bytes], end: float, times: list[float], failed: list[bytes]
-) -> None:
-    connection = None
-    while time.perf_counter() < end:
-        if connection is None:
-            connection = socket.create_connection((HOST, port), timeout=60)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        start = time.perf_counter()
-        connection.sendall(next(requests))
-        answer = _answer(connection)
-        if answer.startswith(b"HTTP/1.1 200"):
-            times.append((time.perf_counter() - start) * 1000)
-        else:
-            failed.append(answer[:80])
-        if not answer or b"connection: close" in answer.lower():
-            connection.close()
-            connection = None
-    if connection is not None:
-        connection.close()
+class _Line:
+    """One connection, with what came over it since the last request."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection((HOST, port), timeout=HANGS_AFTER)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.answer, self.asked_at, self.is_hung_up = b"", 0.0, False
+
+    def ask(self, request: bytes) -> None:
+        self.answer, self.asked_at = b"", time.perf_counter()
+        self.socket.sendall(request)
+
+    def hears(self) -> bool:
+        """Read what is there; tell whether the answer is whole, or will never be."""
+        more = self.socket.recv(65_536)
+        self.answer += more
+        self.is_hung_up = not more
+        return self.is_hung_up or _is_whole(self.answer)
+
+    @property
+    def is_good(self) -> bool:
+        return not self.is_hung_up and self.answer.startswith(b"HTTP/1.1 200")
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the server closes the connection."""
+        return self.is_hung_up or _CLOSES.search(self.answer) is not None
 
 
-def _answer(connection: socket.socket) -> bytes:
-    """Read one whole answer, by its length or to its last chunk; what is empty was hung up."""
-    answer = b""
-    while not _is_whole(answer):
-        more = connection.recv(65_536)
-        if not more:
-            return b""
-        answer += more
-    return answer
+_END, _LAST_CHUNK = b"\r\n\r\n", b"0\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 def _is_whole(answer: bytes) -> bool:
-    head, end, body = answer.partition(b"\r\n\r\n")
-    if not end:
+    """Tell by its length, or by its last chunk."""
+    end = answer.find(_END)
+    if end < 0:
         return False
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return len(body) >= int(line.split(b":")[1])
-    return body.endswith(b"0\r\n\r\n")
+    length = _LENGTH.search(answer, 0, end)
+    if length is not None:
+        return len(answer) >= end + len(_END) + int(length[1])
+    return answer.endswith(_LAST_CHUNK)
