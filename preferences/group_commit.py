@@ -8,14 +8,16 @@ one level up). A lone caller waits for nobody.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
 from time import monotonic
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-from preferences.bulk_sql import FEW
+from preferences.bulk_sql import FEW, is_postgresql
 from preferences.bursts import ALONE, Burst, Note, note_opt_outs
 from preferences.services import apply_change, apply_changes
 from preferences.values import PERSON, Change, Result
@@ -125,7 +127,8 @@ class _Groups:
 
 def _apply(group: list[_Asked]) -> None:
     now = max(asked.now for asked in group)
-    results = apply_changes(changes=_counted(group, now), actor=PERSON, now=now)
+    with _line.taken():
+        results = apply_changes(changes=_counted(group, now), actor=PERSON, now=now)
     for asked, result in zip(group, results, strict=True):
         asked.result = result
 
@@ -140,4 +143,46 @@ def _counted(group: Sequence[_Asked], now: datetime) -> list[Change]:
     return [asked.change_for(asked.burst or ALONE) for asked in group]
 
 
+class _Line:
+    """The connection over which the groups of this process go, whichever thread leads them.
+
+    Each connection is a process of PostgreSQL with tables and plans of its own. Going over that of
+    the leader, groups would find each of them cold.
+    """
+
+    def __init__(self) -> None:
+        self.connection: BaseDatabaseWrapper | None = None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have the leader's thread speak over it. There is one leader at a time."""
+        if not is_postgresql():
+            yield
+            return
+        own, ours = connections[DEFAULT_DB_ALIAS], self._opened()
+        connections[DEFAULT_DB_ALIAS] = ours
+        try:
+            yield
+        finally:
+            connections[DEFAULT_DB_ALIAS] = own
+            ours.close_if_unusable_or_obsolete()
+
+    def _opened(self) -> BaseDatabaseWrapper:
+        if self.connection is None:
+            self.connection = connections.create_connection(DEFAULT_DB_ALIAS)
+            self.connection.inc_thread_sharing()
+        self.connection.close_if_unusable_or_obsolete()
+        return self.connection
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+
+
+def close_line() -> None:
+    """Close the connection of the groups: for tests, whose databases are removed."""
+    _line.close()
+
+
 _groups = _Groups()
+_line = _Line()

@@ -10,6 +10,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from accounts.models import Role, User
+from preferences.group_commit import close_line
 from preferences.shown_wording import forget_stored
 
 # Playwright's synchronous interface runs an event loop, which Django would object to.
@@ -74,6 +75,13 @@ def _forget_stored_wordings():
     """Databases of tests are emptied; a process of the product keeps the one it has."""
     yield
     forget_stored()
+
+
+@pytest.fixture(autouse=True)
+def _close_the_line_of_groups():
+    """A database of tests cannot be removed while somebody is connected to it."""
+    yield
+    close_line()
 
 
 @pytest.fixture(autouse=True)

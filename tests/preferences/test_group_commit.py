@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 
 from preferences import group_commit
 from preferences.bulk_sql import FEW
@@ -15,7 +15,7 @@ from preferences.bursts import Burst
 from preferences.group_commit import apply_with_others
 from preferences.models import ConsentEvent
 from preferences.values import Change
-from tests.preferences.kernel import NOW, OUT, address, news, of, own
+from tests.preferences.kernel import IS_POSTGRESQL, NOW, OUT, address, addresses, news, of, own
 
 PATIENCE_SECONDS = 60
 
@@ -195,3 +195,73 @@ def test_inside_a_transaction_it_belongs_to_that_one():
         assert ConsentEvent.objects.count() == 1
         transaction.set_rollback(True)
     assert not ConsentEvent.objects.exists()
+
+
+# --- the connection of the groups -----------------------------------------------------------------------
+
+on_postgresql = pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite has no server to go to")
+
+
+def _crowd(changes: list[Change]) -> None:
+    threads = [Thread(target=_bring_and_leave, args=(change,)) for change in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+
+def _bring_and_leave(change: Change) -> None:
+    try:
+        assert brought(change).is_applied
+    finally:
+        connection.close()
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_groups_go_over_one_connection_and_leave_that_of_the_thread_alone():
+    first, people = news(), addresses(15)
+    before = connections[DEFAULT_DB_ALIAS]
+    for one in people[:3]:
+        assert brought(Change(one, own(of(first), OUT))).is_applied
+        assert connections[DEFAULT_DB_ALIAS] is before
+    transactions = ConsentEvent.objects.values_list("transaction_id", flat=True)
+    assert len(set(transactions)) == 3
+    line = group_commit._line.connection
+    assert line is not None
+    assert line is not before
+    _crowd([Change(one, own(of(first), OUT)) for one in people[3:]])
+    assert group_commit._line.connection is line
+    assert ConsentEvent.objects.count() == 15
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_idle", [True, False])
+def test_a_connection_that_was_lost_costs_nobody_their_word(is_idle, monkeypatch):
+    """Lost between two words it is opened again; lost in the middle, each goes alone."""
+    first, people = news(), addresses(3)
+    assert brought(Change(people[0], own(of(first), OUT))).is_applied
+    line = group_commit._line.connection
+    if is_idle:
+        line.connection.pgconn.finish()
+    else:
+        monkeypatch.setattr(line, "fetch_prepared", _lost)
+    for one in people[1:]:
+        assert brought(Change(one, own(of(first), OUT))).is_applied
+    assert ConsentEvent.objects.count() == 3
+
+
+def _lost(*_args: object, **_options: object) -> None:
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_group_that_fails_leaves_the_connection_as_it_was(monkeypatch):
+    first, one = news(), address()
+    with pytest.raises(LookupError):
+        brought(Change(1 << 40, own(of(first), OUT)))
+    assert brought(Change(one, own(of(first), OUT))).is_applied
+    assert ConsentEvent.objects.count() == 1
