@@ -9,14 +9,17 @@ import selectors
 import socket
 import time
 from collections.abc import Iterator
+from selectors import BaseSelector as Selector
 from typing import NamedTuple
 
 HOST = "127.0.0.1"
 HANGS_AFTER = 60  # seconds without any answer
+# Seconds between two connections: taken all at once, one process of a server may well get them all.
+APART = 0.05
 
 
 class Load(NamedTuple):
-    """What came of some seconds of asking; times in milliseconds."""
+    """What came of asking; ``times``, in milliseconds, are those of the ``seconds`` with every connection."""
 
     answered: int
     failed: int
@@ -25,7 +28,7 @@ class Load(NamedTuple):
 
     @property
     def rate(self) -> float:
-        return self.answered / self.seconds
+        return len(self.times) / self.seconds
 
     def percentile(self, share: float) -> float:
         return self.times[min(int(len(self.times) * share), len(self.times) - 1)]
@@ -47,37 +50,59 @@ def ask(port: int, requests: Iterator[bytes], *, connections: int, seconds: floa
 
     Raises TimeoutError when nothing is answered for a minute.
     """
-    times: list[float] = []
-    failed = 0
-    start = time.perf_counter()
-    end = start + seconds
     with selectors.DefaultSelector() as selector:
+        return _Asking(selector, port, requests).run(connections, seconds)
+
+
+class _Asking:
+    """Opens connections one after the other, and asks over all of them until the time is over."""
+
+    def __init__(self, selector: Selector, port: int, requests: Iterator[bytes]) -> None:
+        self.selector, self.port, self.requests = selector, port, requests
+        self.answered = self.failed = 0
+        self.times: list[float] = []
+
+    def run(self, connections: int, seconds: float) -> Load:
         for _ in range(connections):
-            line = _Line(port)
-            line.ask(next(requests))
-            selector.register(line.socket, selectors.EVENT_READ, line)
-        while selector.get_map():
-            ready = selector.select(HANGS_AFTER)
+            self._open()
+            self._serve_until(time.perf_counter() + APART, is_counted=False)
+        start = time.perf_counter()
+        self._serve_until(start + seconds, is_counted=True)
+        took = time.perf_counter() - start
+        self._serve_until(None, is_counted=False)
+        return Load(self.answered, self.failed, took, sorted(self.times) or [0.0])
+
+    def _open(self) -> None:
+        line = _Line(self.port)
+        self.selector.register(line.socket, selectors.EVENT_READ, line)
+        line.ask(next(self.requests))
+
+    def _serve_until(self, end: float | None, *, is_counted: bool) -> None:
+        """Ask whoever has answered for the next thing; without an end, only wait for what was asked."""
+        while self.selector.get_map() and (end is None or time.perf_counter() < end):
+            ready = self.selector.select(HANGS_AFTER)
             if not ready:
                 raise TimeoutError("The server does not answer.")
             for key, _ in ready:
-                line = key.data
-                if not line.hears():
-                    continue
-                now = time.perf_counter()
-                if line.is_good:
-                    times.append((now - line.asked_at) * 1000)
-                else:
-                    failed += 1
-                if line.is_over or now >= end:
-                    selector.unregister(line.socket)
-                    line.socket.close()
-                    if now >= end:
-                        continue
-                    line = _Line(port)
-                    selector.register(line.socket, selectors.EVENT_READ, line)
-                line.ask(next(requests))
-    return Load(len(times), failed, time.perf_counter() - start, sorted(times) or [0.0])
+                if key.data.hears():
+                    self._take(key.data, is_counted=is_counted, is_last=end is None)
+
+    def _take(self, line: "_Line", *, is_counted: bool, is_last: bool) -> None:
+        if not line.is_good:
+            self.failed += 1
+        else:
+            self.answered += 1
+            if is_counted:
+                self.times.append((time.perf_counter() - line.asked_at) * 1000)
+        if is_last or line.is_over:
+            self.selector.unregister(line.socket)
+            line.socket.close()
+        if is_last:
+            return
+        if line.is_over:
+            self._open()
+        else:
+            line.ask(next(self.requests))
 
 
 class _Line:
