@@ -171,15 +171,15 @@ def nav_link(
 ) -> SafeString:
     """Draw one entry of the navigation; draws nothing while no page of that name exists.
 
-    `key` is the letter after "g" that goes there; `under` is the path whose pages mark the entry
-    as current, the entry's own path by default.
+    `key` is the letter after "g" that goes there; `under` are the paths, with a space between them,
+    whose pages mark the entry as current, the entry's own path by default.
     """
     try:
         url = reverse(url_name)
     except NoReverseMatch:
         return SafeString("")
     request = context.get("request")
-    is_current = request is not None and request.path.startswith(under or url)
+    is_current = request is not None and request.path.startswith(tuple((under or url).split()))
     return format_html(
         '<a class="nav__link" href="{}"{}{}>{} {}</a>',
         url,

@@ -1,10 +1,14 @@
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.template import Context, Template
+from django.urls import reverse
 from django.utils import translation
 
+from accounts.models import Role
 from subscriptions_site.templatetags import ui
+from tests.factories import UserFactory
 
 MOMENT = datetime(2026, 11, 2, 19, 41, tzinfo=UTC)
 
@@ -65,3 +69,19 @@ def test_nav_link_marks_the_current_page(rf):
     request = rf.get("/account/password/")
     html = Template('{% nav_link "account" "user" "You" %}').render(Context({"request": request}))
     assert 'aria-current="page"' in html
+
+
+@pytest.mark.parametrize("path", ["/account/", "/outbox/1/"])
+def test_nav_link_marks_the_pages_of_every_path_that_is_its_own(rf, path):
+    source = '{% nav_link "account" "user" "You" under="/account/ /outbox/" %}'
+    html = Template(source).render(Context({"request": rf.get(path)}))
+    assert 'aria-current="page"' in html
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["outbox", "business_units", "privacy"])
+def test_the_navigation_marks_settings_on_every_page_of_theirs(client, name):
+    client.force_login(UserFactory(role=Role.ADMINISTRATOR, all_units=True))
+    html = client.get(reverse(name)).content.decode()
+    marked = re.findall(r'class="nav__link" href="([^"]*)" aria-current="page"', html)
+    assert marked == [reverse("settings")]
