@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from preferences.event_lines import EventLine, WordingLine
 from preferences.reasons import REASONS
 from preferences.shown_wording import WORDING_KINDS
-from subscriptions_site.templatetags.ui import day, moment
+from subscriptions_site.templatetags.ui import day, icon, moment
 
 if TYPE_CHECKING:
     from contacts.history import Entry
@@ -68,7 +68,7 @@ def _wording(wording: WordingLine) -> SafeString:
     }
     text = escape(wording.text).replace("\n", "<br>")
     return SafeString(
-        f'<details class="wording"><summary>{escape(words)}</summary>'
+        f'<details class="wording"><summary>{escape(words)} {icon("down")}</summary>'
         f'<blockquote class="wording__text" lang="{escape(wording.language)}">{text}</blockquote>'
         f'<span class="mono wording__digest">SHA-256 {wording.digest}</span></details>'
     )
