@@ -98,9 +98,7 @@ def _words(stamp: Stamp) -> list[str]:
     ]
 
 
-def _word(value: int | date | None) -> str:
-    if value is None:
-        return ""
+def _word(value: int | date) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
