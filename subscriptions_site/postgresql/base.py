@@ -69,16 +69,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         What belongs together is one turn to the server: it stops at the first error and tells it.
         """
+        self._make_room()
         pgconn = self.connection.pgconn
         begins = not self.connection.autocommit and pgconn.transaction_status == _IDLE
         if not begins and first is None and not commits:
             encoded = [None if value is None else _encoded(value) for value in values]
             return pgconn.exec_prepared(self._named(sql), encoded)
-        turn = [self._call(sql, values)]
-        if first is not None:
-            turn.insert(0, self._call(*first))
+        turn = []
         if begins:
-            turn.insert(0, b"BEGIN" if first is None else _BEGIN_FEW)
+            turn.append(b"BEGIN" if first is None else _BEGIN_FEW)
+        if first is not None:
+            turn.append(self._call(*first))
+        turn.append(self._call(sql, values))
         if commits:
             turn.append(b"COMMIT")
         return pgconn.exec_(b";".join(turn))
@@ -98,10 +100,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is None or self.connection.pgconn.transaction_status != _IDLE:
             super()._commit()  # type: ignore[misc]
 
-    def _prepare(self, sql: str) -> bytes:
-        if len(self._prepared) >= _MOST:
+    def _make_room(self) -> None:
+        """Forget all statements when the two of a turn might not fit: before it, so that none is
+        forgotten between being named and being run.
+        """
+        if len(self._prepared) > _MOST - 2:
             self._checked(self.connection.pgconn.exec_(b"DEALLOCATE ALL"))
             self._prepared.clear()
+
+    def _prepare(self, sql: str) -> bytes:
         name = b"subscriptions_%d" % len(self._prepared)
         self._checked(self.connection.pgconn.prepare(name, _numbered(sql)))
         self._prepared[sql] = name

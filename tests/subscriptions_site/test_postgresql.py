@@ -265,6 +265,18 @@ def test_there_is_an_end_to_what_a_connection_keeps(quiet, monkeypatch):
     assert len(_prepared()) <= 2
 
 
+def test_no_statement_of_a_turn_is_forgotten_before_it_runs(quiet, monkeypatch):
+    """What is kept has an end, and it may be reached in the middle of a turn."""
+    monkeypatch.setattr(base, "_MOST", 5)
+    for kept in range(7):
+        for number in range(kept):
+            quiet.fetch_prepared(f"SELECT {number}", [])
+        with transaction.atomic():
+            sql, first = f"SELECT 100 + {kept}", (f"SELECT 200 + {kept}", [])
+            assert quiet.fetch_prepared(sql, [], first=first) == [(100 + kept,)]
+        assert len(_prepared()) <= 5
+
+
 def test_a_lost_connection_says_so_and_the_next_one_starts_anew(quiet):
     lost = _ask("SELECT pg_backend_pid()")
     quiet.fetch_prepared(SUM, ["1", "2"])
