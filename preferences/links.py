@@ -28,7 +28,7 @@ FOLDED_AT = 76
 _REVOKED = (
     f"SELECT 1 FROM {LinkRevocation._meta.db_table} WHERE address_id = %s AND revoked_at >= %s"
 )
-_UNSUBSCRIBE, _PREFERENCES, _CONFIRM = "/u/", "/p/", "/c/"
+UNSUBSCRIBE_PATH, _PREFERENCES, _CONFIRM = "/u/", "/p/", "/c/"
 _PHRASE_CHARSET = Charset("utf-8")
 _PHRASE_CHARSET.header_encoding = QP
 
@@ -91,7 +91,7 @@ def links_for(
 
 def unsubscribe_link(*, address_id: int, unit_id: int, type_id: int | None = None) -> str:
     """Return the link that withdraws from a type, or without one from all of the unit."""
-    return _url(_UNSUBSCRIBE, tokens.sign(Unsubscribe(address_id, unit_id, type_id), _keys()))
+    return _url(UNSUBSCRIBE_PATH, tokens.sign(Unsubscribe(address_id, unit_id, type_id), _keys()))
 
 
 def preference_link(*, address_id: int, unit_id: int, now: datetime) -> str:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 
-from preferences.links import read_unsubscribe
+from preferences.links import UNSUBSCRIBE_PATH, read_unsubscribe
+from preferences.services import UnknownAddress, UnknownUnit
 from preferences.tokens import Unsubscribe
 from preferences.values import Outcome
 from public.one_click import DONE, ONE_CLICK, PLAIN, unsubscribe_by_one_click
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _BODY, _DONE = ONE_CLICK.encode(), DONE.encode()
 _LENGTH = str(len(_BODY))
-_PATH = "/u/"
 
 type Environ = dict[str, Any]
 type Pairs = list[tuple[str, str]]
@@ -65,9 +66,9 @@ def _link(environ: Environ) -> Unsubscribe | None:
     if environ["REQUEST_METHOD"] != "POST" or environ.get("CONTENT_LENGTH") != _LENGTH:
         return None
     path = environ.get("PATH_INFO", "")
-    if not path.startswith(_PATH):
+    if not path.startswith(UNSUBSCRIBE_PATH):
         return None
-    return read_unsubscribe(path.removeprefix(_PATH).removesuffix("/"))
+    return read_unsubscribe(path.removeprefix(UNSUBSCRIBE_PATH).removesuffix("/"))
 
 
 def _is_body(environ: Environ) -> bool:
@@ -84,8 +85,10 @@ def _opts_out(request: BareRequest, link: Unsubscribe) -> bool:
         connection.close_if_unusable_or_obsolete()
         result = unsubscribe_by_one_click(request, link, now=timezone.now())
         connection.close_if_unusable_or_obsolete()
-    except Exception as error:  # Django meets it as well, and answers
-        log.info("a one-click is left to Django: %s", type(error).__name__)
+    except (DisallowedHost, UnknownAddress, UnknownUnit):
+        return False
+    except Exception as error:  # Django meets it as well, if it lasts, and answers
+        log.warning("a one-click is left to Django: %s", type(error).__name__)
         return False
     return result.decision.outcome is not Outcome.REFUSE
 

@@ -190,7 +190,7 @@ def test_trouble_is_djangos_to_answer_and_no_promise(ada, monkeypatch, error, ca
 
     monkeypatch.setattr("public.one_click.withdraw", down)
     django = Django()
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.WARNING):
         assert asked(OneClickFirst(django), environ(ada.unsubscribe_path())).body == b"Django's"
     assert django.bodies == [ONE_CLICK.encode()]
     assert error.__name__ in caplog.text
