@@ -8,16 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from preferences.bursts import Burst, Note
-from preferences.suspicion import (
-    BURST_KEY,
-    REASONS_KEY,
-    Limits,
-    Network,
-    Signs,
-    Why,
-    network_of,
-    reasons,
-)
+from preferences.suspicion import BURST_KEY, REASONS_KEY, Limits, Signs, Why, network_of, reasons
 from public.request_facts import agent_of, prefetch_of, seconds_since_drawn
 from subscriptions_site.web.network import client_address
 
@@ -72,22 +63,12 @@ def glance_at(
 def limits_in_force() -> Limits:
     """Return the limits as the operator set them."""
     return _limits(
-        settings.SUSPECT_READING_SECONDS,
-        settings.SUSPECT_BURST_SECONDS,
-        settings.SUSPECT_BURST_PAGE,
-        settings.SUSPECT_BURST_ONE_CLICK,
-        settings.SUSPECT_EXCUSED_NETWORKS,
+        reading_seconds=settings.SUSPECT_READING_SECONDS,
+        burst_seconds=settings.SUSPECT_BURST_SECONDS,
+        burst_page=settings.SUSPECT_BURST_PAGE,
+        burst_one_click=settings.SUSPECT_BURST_ONE_CLICK,
+        excused=settings.SUSPECT_EXCUSED_NETWORKS,
     )
 
 
-@lru_cache(maxsize=8)
-def _limits(
-    reading: int, burst: int, of_pages: int, of_one_clicks: int, excused: tuple[Network, ...]
-) -> Limits:
-    return Limits(
-        reading_seconds=reading,
-        burst_seconds=burst,
-        burst_page=of_pages,
-        burst_one_click=of_one_clicks,
-        excused=excused,
-    )
+_limits = lru_cache(maxsize=8)(Limits)
