@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck, settings
@@ -75,6 +75,12 @@ def _forget_stored_wordings():
     """Databases of tests are emptied; a process of the product keeps the one it has."""
     yield
     forget_stored()
+
+
+@pytest.fixture
+def kept_connection(monkeypatch):
+    """Keep the connection that the test's transaction is on, as Django's test client does."""
+    monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "close_if_unusable_or_obsolete", int)
 
 
 @pytest.fixture(autouse=True)

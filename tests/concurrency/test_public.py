@@ -12,6 +12,7 @@ from preferences.rebuilding import differences
 from tests.concurrency.crowd import all_at_once
 from tests.preferences.kernel import IS_POSTGRESQL, NOW, OUT, address, addresses, news
 from tests.public.scene import ONE_CLICK, URLENCODED, path_of
+from tests.public.served import one_click_as_served
 
 pytestmark = [
     pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite has one writer"),
@@ -19,10 +20,19 @@ pytestmark = [
 ]
 
 
-def click(path: str) -> bytes:
+def by_the_view(path: str) -> bytes:
     response = Client().post(path, ONE_CLICK, content_type=URLENCODED)
     assert response.status_code == 200
     return response.content
+
+
+def as_served(path: str) -> bytes:
+    answer = one_click_as_served(path)
+    assert answer.status == "200 OK"
+    return answer.body
+
+
+either_way = pytest.mark.parametrize("click", [by_the_view, as_served])
 
 
 def path_for(address_id: int, kind) -> str:
@@ -31,7 +41,8 @@ def path_for(address_id: int, kind) -> str:
     )
 
 
-def test_twenty_at_once_are_one_opt_out():
+@either_way
+def test_twenty_at_once_are_one_opt_out(click):
     one, first = address(), news()
     path = path_for(one, first)
     answers = all_at_once([lambda: click(path)] * 20)
@@ -42,7 +53,8 @@ def test_twenty_at_once_are_one_opt_out():
     assert list(differences()) == []
 
 
-def test_every_question_after_the_answer_to_an_opt_out_says_no():
+@either_way
+def test_every_question_after_the_answer_to_an_opt_out_says_no(click):
     """500 people leave by two doors; two senders ask about those whose click was answered."""
     first, people = news(), addresses(500)
     answered: list[int] = []

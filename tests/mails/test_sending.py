@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from mails import kinds
 from mails.models import OutgoingMail
@@ -16,6 +15,7 @@ from preferences.links import links_for
 from tests.factories import NOW, TypeFactory
 from tests.mails.post_office import Clock, a_post, letter, sending_to
 from tests.preferences.kernel import OUT, address, status_of
+from tests.public.served import one_click_as_served
 
 pytestmark = pytest.mark.django_db
 State = OutgoingMail.State
@@ -63,6 +63,7 @@ def test_the_fields_of_list_mail_arrive_unbroken(office):
         assert f"\r\n{name}: {value}\r\n" in raw
 
 
+@pytest.mark.usefixtures("kept_connection")
 def test_what_a_type_puts_into_list_mail_arrives_and_works(office):
     """From the function that makes the lines, through a server, to the endpoint (RFC 8058)."""
     kind = TypeFactory(name="Zażółć gęślą jaźń, " * 5, description="")
@@ -77,8 +78,7 @@ def test_what_a_type_puts_into_list_mail_arrives_and_works(office):
     (message,) = office.messages
     link = re.fullmatch(r"<https://[^/]+(/u/[^>]+)>", message["List-Unsubscribe"])[1]
     body = message["List-Unsubscribe-Post"]
-    response = Client().post(link, body, content_type="application/x-www-form-urlencoded")
-    assert response.status_code == 200
+    assert one_click_as_served(link, body).status == "200 OK"
     assert status_of(one, kind) is OUT
 
 

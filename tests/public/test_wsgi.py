@@ -2,18 +2,11 @@
 
 import logging
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    InterfaceError,
-    OperationalError,
-    connection,
-    connections,
-)
-from django.test import RequestFactory
+from django.db import InterfaceError, OperationalError, connection
 
 from preferences import links
 from preferences.models import ConsentEvent, SubscriptionType
@@ -22,31 +15,11 @@ from preferences.values import Flag, Source
 from public.wsgi import OneClickFirst
 from subscriptions_site.web.request_id import HEADER
 from tests.preferences.kernel import IN, OUT, act, of, own, status_of
-from tests.public.scene import EMAIL, ONE_CLICK, URLENCODED, Person, path_of
+from tests.public.scene import EMAIL, ONE_CLICK, Person, path_of
+from tests.public.served import Answer, asked, environ
 
 pytestmark = pytest.mark.django_db
 SAME_LENGTH = "x" * len(ONE_CLICK)
-
-
-class Answer(NamedTuple):
-    status: str
-    headers: dict[str, str]
-    body: bytes
-
-
-def environ(path: str, body: str = ONE_CLICK, **meta: str) -> dict[str, Any]:
-    made = RequestFactory().post(path, body, content_type=URLENCODED).environ
-    return {**made, "HTTP_HOST": "testserver", **meta}
-
-
-def asked(application: Any, given: dict[str, Any]) -> Answer:
-    """Ask a WSGI application; every answer has an id of its own, which is left out."""
-    begun: list[tuple[str, dict[str, str]]] = []
-    parts = application(given, lambda status, headers: begun.append((status, dict(headers))))
-    body = b"".join(parts)
-    getattr(parts, "close", lambda: None)()
-    [(status, headers)] = begun
-    return Answer(status, headers, body)
 
 
 def without_id(answer: Answer) -> Answer:
@@ -66,10 +39,9 @@ class Django:
 
 
 @pytest.fixture(autouse=True)
-def kept(request, monkeypatch) -> None:
-    """Keep the connection that the test's transaction is on, as Django's test client does."""
+def kept(request) -> None:
     if "transaction" not in request.node.get_closest_marker("django_db").kwargs:
-        monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "close_if_unusable_or_obsolete", int)
+        request.getfixturevalue("kept_connection")
 
 
 @pytest.fixture
